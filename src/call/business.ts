@@ -1,0 +1,64 @@
+import { countryOf, type E164 } from "./phone-number.ts";
+
+/** Locales a script can be written in, as BCP 47 tags that Twilio's Say knows. */
+export const LOCALES = ["en-US", "es-ES", "pt-BR", "de-DE", "fr-FR", "nl-NL", "hi-IN"] as const;
+export type Locale = (typeof LOCALES)[number];
+
+/** Jurisdictions whose law adds sentences to the notice (twiml/VERSION/LOCALE/law). */
+export const JURISDICTIONS = ["US", "EU", "GB", "CA", "BR", "IN", "ZA", "AU"] as const;
+export type Jurisdiction = (typeof JURISDICTIONS)[number];
+
+/** WhatsApp's template categories. */
+export const CATEGORIES = ["utility", "marketing", "authentication"] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+/** A kind of update that a business wants to send. */
+export type Topic = {
+  readonly id: string;
+  readonly category: Category;
+  readonly names: Readonly<Partial<Record<Locale, string>>>;
+};
+
+/** Who asks for consent: the controller. */
+export type Business = {
+  readonly id: string;
+  readonly name: string;
+  readonly legalName: string;
+  readonly contact: { readonly email: string; readonly postalAddress: string; readonly privacyUrl: string };
+  readonly lines: readonly [E164, ...E164[]];
+  readonly whatsapp: { readonly sender: E164; readonly templates: Readonly<Record<string, string>> };
+  readonly script: string;
+  readonly locales: readonly [Locale, ...Locale[]];
+  readonly voices: Readonly<Partial<Record<Locale, string>>>;
+  readonly jurisdiction: Jurisdiction | "caller";
+  readonly topics: readonly [Topic, ...Topic[]];
+  readonly ask: "together" | "each";
+  readonly agent: E164 | null;
+  /** ISO 8601 duration. */
+  readonly retention: string;
+};
+
+/** The strictest notice we have, and the only one written in every locale. */
+const STRICTEST: Jurisdiction = "EU";
+
+/**
+ * Whose law the notice follows. With `jurisdiction: caller` it is the law of the caller's country (of the line's,
+ * where the number is withheld); where no text of it exists in the caller's language, the EU's is read, the strictest.
+ */
+export function jurisdictionFor(
+  business: Business,
+  caller: E164 | null,
+  written: ReadonlySet<Jurisdiction>,
+): Jurisdiction {
+  if (business.jurisdiction !== "caller") return business.jurisdiction;
+  const country = countryOf(caller ?? business.lines[0]);
+  const own = JURISDICTIONS.find((jurisdiction) => jurisdiction === country);
+  return own !== undefined && written.has(own) ? own : STRICTEST;
+}
+
+/** A topic's name as it is spoken in a locale. @throws where the configuration gave none (it refuses that at boot) */
+export function topicName(business: Business, topicId: string, locale: Locale): string {
+  const name = business.topics.find((topic) => topic.id === topicId)?.names[locale];
+  if (name === undefined) throw new Error(`${business.id}: topic ${topicId} has no name in ${locale}`);
+  return name;
+}

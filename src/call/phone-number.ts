@@ -1,0 +1,68 @@
+import { parsePhoneNumberFromString, type CountryCode } from "libphonenumber-js/max";
+
+/** A number in E.164: plus sign, country code, at most 15 digits. */
+export type E164 = `+${string}`;
+
+/** ISO 3166-1 alpha-2, upper case. */
+export type Country = CountryCode;
+
+const E164_PATTERN = /^\+[1-9]\d{6,14}$/;
+
+/** Kinds of numbers that no WhatsApp account can be registered on. */
+const NEVER_ON_WHATSAPP: ReadonlySet<string> = new Set([
+  "PREMIUM_RATE",
+  "SHARED_COST",
+  "PAGER",
+  "UAN",
+  "VOICEMAIL",
+]);
+
+/** Reads a number that is already E.164; null where it is withheld, malformed or impossible. */
+export function e164(text: string): E164 | null {
+  if (!E164_PATTERN.test(text)) return null;
+  return parsePhoneNumberFromString(text)?.isPossible() === true ? (text as E164) : null;
+}
+
+/** The number, if WhatsApp messages could ever reach it; null where none could. */
+export function subscriberNumber(text: string): E164 | null {
+  const number = e164(text);
+  if (number === null) return null;
+  const type = parsePhoneNumberFromString(number)?.getType();
+  return type !== undefined && NEVER_ON_WHATSAPP.has(type) ? null : number;
+}
+
+/**
+ * Reads what a caller keyed in: with the country code (as asked), with 00 or 011 before it, or the way the number
+ * is dialled in the line's own country. The caller hears the result back before it counts.
+ */
+export function keyedNumber(digits: string, country: Country | null): E164 | null {
+  if (!/^\d{6,18}$/.test(digits)) return null;
+  const international = digits.replace(/^(?:00|011)/, "");
+  const whole = parsePhoneNumberFromString(`+${international}`);
+  const local = country === null ? undefined : parsePhoneNumberFromString(digits, country);
+  const best = [whole, local].find((n) => n?.isValid()) ?? [whole, local].find((n) => n?.isPossible());
+  return best === undefined ? null : subscriberNumber(best.number);
+}
+
+/** The country a number belongs to; null where the numbering plan leaves it open. */
+export function countryOf(number: E164): Country | null {
+  return parsePhoneNumberFromString(number)?.country ?? null;
+}
+
+/** For screens and logs: enough to recognise, too little to call. `+14155550123` gives `+1•••••••0123`. */
+export function mask(number: string): string {
+  if (!E164_PATTERN.test(number)) return "•••";
+  const calling = parsePhoneNumberFromString(number)?.countryCallingCode ?? "";
+  const hidden = Math.max(number.length - 1 - calling.length - 4, 0);
+  return `+${calling}${"•".repeat(hidden)}${number.slice(-4)}`;
+}
+
+/** Digits apart, so that a voice reads `1234` as "one two three four" and not as a number. */
+export function spaced(digits: string): string {
+  return digits.replaceAll(/\D/g, "").split("").join(" ");
+}
+
+/** The last four digits, spaced. */
+export function lastDigits(number: E164): string {
+  return spaced(number.slice(-4));
+}

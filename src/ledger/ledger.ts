@@ -1,0 +1,200 @@
+import type { ConsentState, EntryKind } from "../call/consent.ts";
+import type { Jurisdiction, Locale } from "../call/business.ts";
+import type { E164 } from "../call/phone-number.ts";
+
+/**
+ * The memory of the line, as the doors see it. Every promise that resolves means: committed and synced to disk.
+ * Every one that rejects means: nothing of it is there.
+ */
+export type Ledger = {
+  /** Topics for which the number's present consent is granted, in one world (real or simulated). */
+  granted(businessId: string, number: E164, simulated: boolean): Promise<readonly string[]>;
+
+  /** Law 2: the entry, its event and the projection are durable before the answer is made from what this returns. */
+  record(turn: Turn): Promise<Recorded>;
+
+  /** Keeps a number that someone keyed in and has yet to confirm; the same number gives the same id. */
+  register(businessId: string, number: E164, at: number): Promise<string>;
+
+  /** The number behind a subscriber's id; null where there is none, or no longer. */
+  numberOf(businessId: string, subscriberId: string): Promise<E164 | null>;
+
+  /** A status callback. Late, early or repeated ones never turn a call's status back. */
+  recordStatus(call: CallIdentity, change: StatusChange): Promise<void>;
+
+  /** Closes calls that began before `begunBefore` and never reported an end; returns how many. */
+  closeAbandoned(begunBefore: number, at: number): Promise<number>;
+
+  /** A withdrawal that did not come by phone. Returns the entries made: one in each world that it concerned. */
+  revoke(withdrawal: Withdrawal): Promise<readonly Entry[]>;
+
+  /** Where a number stands, and every entry about it in commit order; null where the number is unknown. */
+  subscriber(businessId: string, number: E164): Promise<Subscriber | null>;
+
+  /** Entries in commit order, page after page, so that memory stays flat. */
+  entries(filter: EntryFilter): AsyncIterable<EntryView>;
+
+  /** Writes and commits for real. @throws what a caller's entry would have met */
+  probe(): Promise<void>;
+
+  close(): Promise<void>;
+};
+
+/** A call as Twilio names it. The subscriber is whoever is at the other end, where that is known. */
+export type CallIdentity = {
+  readonly businessId: string;
+  readonly callSid: string;
+  readonly accountSid: string;
+  readonly line: E164;
+  readonly direction: "inbound" | "outbound";
+  /** Null where WhatsApp could not reach the calling number. */
+  readonly caller: E164 | null;
+  readonly attestation: string;
+  /** Law 6: set here, at birth, and never again. */
+  readonly simulated: boolean;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+};
+
+/** One webhook: what the caller did, what is to be recorded of it, and what the caller hears next. */
+export type Turn = {
+  readonly call: CallIdentity;
+  /** The question that was answered, or "begin"; with the attempt, it makes the turn unique in its call. */
+  readonly step: string;
+  readonly attempt: number;
+  readonly locale: Locale;
+  /** The key, where one key was pressed; numbers that were keyed in are kept with the subscriber only. */
+  readonly key: string | null;
+  readonly entries: readonly NewEntry[];
+  readonly served: Served;
+};
+
+export type NewEntry = {
+  readonly kind: "granted" | "refused" | "pending" | "revoked";
+  readonly topics: readonly string[];
+  /** Null: the number that the call comes from. */
+  readonly subscriberId: string | null;
+  readonly jurisdiction: Jurisdiction;
+  readonly script: string;
+};
+
+/** What is spoken next. `step` is "notice" exactly if the whole notice is in it. */
+export type Served = {
+  readonly step: string;
+  readonly attempt: number;
+  readonly locale: Locale;
+  readonly text: Text;
+  /** Path and query of the next answer; null where the call ends. */
+  readonly action: string | null;
+  /** Whose number is read out, where one is. */
+  readonly subscriberId: string | null;
+};
+
+/** Verbatim TwiML and words, with the slots that belong to one call left open, so that few distinct ones exist. */
+export type Text = {
+  /** SHA-256 of the TwiML, hex. */
+  readonly digest: string;
+  /** SHA-256 of the words, hex. */
+  readonly wordsDigest: string;
+  readonly twiml: string;
+  readonly words: string;
+};
+
+/** What stands in the ledger for a turn, whether it was written now or by an earlier delivery of the webhook. */
+export type Recorded =
+  | {
+      readonly kind: "answered";
+      readonly repeated: boolean;
+      readonly entries: readonly Entry[];
+      readonly served: Pick<Served, "action" | "subscriberId"> & { readonly twiml: string };
+    }
+  /** The call had ended: the key is kept as an event, and nothing else. */
+  | { readonly kind: "ended" };
+
+export type StatusChange = {
+  readonly status: string;
+  readonly terminal: boolean;
+  readonly sequence: number;
+  readonly durationSeconds: number | null;
+  readonly at: number;
+};
+
+export type Withdrawal = {
+  readonly businessId: string;
+  readonly number: E164;
+  readonly topics: readonly string[];
+  readonly source: "cli" | "api" | "console" | "whatsapp";
+  /** Names the request, so that the same one repeated writes nothing. */
+  readonly sourceId: string;
+  readonly reason: string | null;
+  readonly locale: Locale;
+  readonly jurisdiction: Jurisdiction;
+  readonly script: string;
+  readonly at: number;
+};
+
+/** One immutable row. */
+export type Entry = {
+  readonly seq: number;
+  readonly id: string;
+  readonly businessId: string;
+  readonly subscriberId: string;
+  readonly kind: EntryKind;
+  readonly topics: readonly string[];
+  readonly locale: Locale;
+  readonly jurisdiction: Jurisdiction;
+  readonly script: string;
+  readonly source: string;
+  readonly sourceId: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly key: string | null;
+  readonly noticeAttempt: number | null;
+  readonly attestation: string | null;
+  readonly simulated: boolean;
+  readonly commitment: string;
+  readonly reason: string | null;
+  readonly at: number;
+};
+
+/** An entry with what it refers to. */
+export type EntryView = {
+  readonly entry: Entry;
+  /** Null after erasure. */
+  readonly number: E164 | null;
+  readonly notice: { readonly words: string; readonly wordsDigest: string; readonly at: number } | null;
+  readonly call: {
+    readonly line: string;
+    readonly direction: string;
+    readonly status: string;
+    readonly begunAt: number;
+    readonly endedAt: number | null;
+  } | null;
+};
+
+export type EntryFilter = {
+  readonly businessId?: string | undefined;
+  readonly kind?: EntryKind | undefined;
+  /** Inclusive, milliseconds since 1970. */
+  readonly since?: number | undefined;
+  /** Exclusive, milliseconds since 1970. */
+  readonly until?: number | undefined;
+  readonly simulated?: boolean | undefined;
+};
+
+export type Subscriber = {
+  readonly id: string;
+  readonly consents: readonly {
+    readonly topic: string;
+    readonly state: ConsentState;
+    readonly simulated: boolean;
+    readonly at: number;
+  }[];
+  readonly entries: readonly Entry[];
+};
+
+/** A webhook for a call that the ledger never saw begin, or that began in the other world. */
+export class UnknownCall extends Error {}
+
+/** The disk or another process does not let us write now; the same write may succeed later. */
+export class LedgerUnavailable extends Error {}

@@ -1,0 +1,52 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import type { E164 } from "../call/phone-number.ts";
+
+/**
+ * Law 10: numbers stay private. At rest a number is an AES-256-GCM ciphertext beside a blind index; both keys come
+ * from YESLINE_SECRET, which is never in the database.
+ */
+export type NumberVault = {
+  /** Equal numbers of one business have equal indexes; without the key nothing follows from an index. Hex. */
+  blindIndex(businessId: string, number: E164): string;
+  /** `owner` is bound into the ciphertext, so that it cannot be moved to another row. */
+  encrypt(owner: string, number: E164): Buffer;
+  /** @throws where the key is not the one it was encrypted with, or a byte has changed */
+  decrypt(owner: string, sealed: Buffer): E164;
+  /** A random 32-byte salt and HMAC-SHA256(salt, number): what an entry may keep once the number is erased. Hex. */
+  commit(number: E164): { readonly salt: Buffer; readonly commitment: string };
+};
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** @param secret 32 bytes */
+export function numberVault(secret: Uint8Array): NumberVault {
+  const indexKey = derive(secret, "yesline blind index 1");
+  const cipherKey = derive(secret, "yesline number encryption 1");
+  return {
+    blindIndex: (businessId, number) =>
+      createHmac("sha256", indexKey).update(`${businessId}\0${number}`).digest("hex"),
+    encrypt(owner, number) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", cipherKey, nonce).setAAD(Buffer.from(owner));
+      return Buffer.concat([nonce, cipher.update(number, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    },
+    decrypt(owner, sealed) {
+      const nonce = sealed.subarray(0, NONCE_BYTES);
+      const tag = sealed.subarray(-TAG_BYTES);
+      const decipher = createDecipheriv("aes-256-gcm", cipherKey, nonce, { authTagLength: TAG_BYTES })
+        .setAAD(Buffer.from(owner))
+        .setAuthTag(tag);
+      const number = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+      return Buffer.concat([number, decipher.final()]).toString("utf8") as E164;
+    },
+    commit(number) {
+      const salt = randomBytes(32);
+      return { salt, commitment: createHmac("sha256", salt).update(number).digest("hex") };
+    },
+  };
+}
+
+function derive(secret: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync("sha256", secret, new Uint8Array(0), purpose, 32));
+}

@@ -1,0 +1,92 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import { drizzle } from "drizzle-orm/better-sqlite3";
+import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
+
+export type Connection = ReturnType<typeof open>;
+
+const MIGRATIONS = fileURLToPath(new URL("../../../migrations/sqlite", import.meta.url));
+
+/** What a connection must report before anything is acknowledged on it. better-sqlite3 makes NORMAL of FULL in WAL. */
+const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_delete: 1 } as const;
+
+/**
+ * Opens the file, durable settings asserted.
+ *
+ * @param busyTimeoutMs how long a statement may wait for another process's lock. It blocks the event loop while it
+ * waits: zero in the server, which tries again by itself; some seconds in a command.
+ * @throws with the reason and the fix, where the file cannot be used
+ */
+export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number }) {
+  mkdirSync(dirname(file), { recursive: true });
+  const client = explain(file, () => new Database(file, { timeout: busyTimeoutMs }));
+  explain(file, () => {
+    client.pragma("journal_mode = WAL");
+    client.pragma("synchronous = FULL");
+    client.pragma("foreign_keys = ON");
+    client.pragma("secure_delete = ON");
+    for (const [name, expected] of Object.entries(REQUIRED)) {
+      const actual = client.pragma(name, { simple: true });
+      if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)}, not ${expected}.`);
+    }
+  });
+  return { client, db: drizzle(client, { casing: "snake_case" }) };
+}
+
+/** Brings the schema up to date; one transaction, so that a failing migration leaves the old schema. */
+export function migrate({ client, db }: Connection): void {
+  explain(client.name, () => runMigrations(db, { migrationsFolder: MIGRATIONS }));
+}
+
+/**
+ * Law of one writer: a second server on the same file is refused. The lock is SQLite's own, on a file beside the
+ * database, so the operating system frees it when the process ends, however it ends.
+ *
+ * @returns frees the lock
+ * @throws where another process holds it
+ */
+export function lockForServer(file: string): () => void {
+  const lock = new Database(`${file}.lock`, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if (errorCode(error) !== "SQLITE_BUSY") throw error;
+    throw new Error(
+      `${file} is served by another process. Stop that one, or give this one its own DATABASE_URL.`,
+      { cause: error },
+    );
+  }
+  return () => lock.close();
+}
+
+/** SQLite's name of what went wrong (`SQLITE_FULL`, `SQLITE_CONSTRAINT_TRIGGER`, …); "" for other errors. */
+export function errorCode(error: unknown): string {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if ("code" in cause && typeof cause.code === "string" && cause.code.startsWith("SQLITE_"))
+      return cause.code;
+  }
+  return "";
+}
+
+const FIXES: Readonly<Record<string, string>> = {
+  SQLITE_READONLY: "The file or its folder is read-only: give this user the right to write there.",
+  SQLITE_CANTOPEN: "It cannot be opened: check that the folder exists and that this user may write there.",
+  SQLITE_NOTADB: "It is not a SQLite database: check DATABASE_URL, or restore a backup.",
+  SQLITE_CORRUPT: "Its pages are damaged: restore a backup.",
+  SQLITE_BUSY: "Another process holds its lock: try again when that one is done.",
+};
+
+function explain<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const code = errorCode(error);
+    const known = Object.keys(FIXES).find((name) => code.startsWith(name));
+    const reason = error instanceof Error ? error.message : String(error);
+    const fix = known === undefined ? reason : `${FIXES[known]} (${reason})`;
+    throw new Error(`DATABASE_URL: ${file}: ${fix}`, { cause: error });
+  }
+}

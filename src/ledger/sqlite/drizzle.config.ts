@@ -1,0 +1,9 @@
+import { defineConfig } from "drizzle-kit";
+
+/** `npm run migrations -- --name WHAT_IT_IS_FOR` writes the next one. */
+export default defineConfig({
+  dialect: "sqlite",
+  schema: "./src/ledger/sqlite/schema.ts",
+  out: "./migrations/sqlite",
+  casing: "snake_case",
+});

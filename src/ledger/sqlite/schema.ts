@@ -1,0 +1,217 @@
+import { sql } from "drizzle-orm";
+import {
+  blob,
+  check,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+import type { ConsentState, EntryKind } from "../../call/consent.ts";
+import type { Jurisdiction, Locale } from "../../call/business.ts";
+
+/**
+ * Every table carries the business, the key that a shard would need, and all times are milliseconds since 1970.
+ * Order comes from `seq`, never from a clock. What makes rows append-only stands in the migrations as triggers.
+ */
+
+/** The only place of personal data: who erases a row here has erased the person. */
+export const subscriber = sqliteTable(
+  "subscriber",
+  {
+    businessId: text().notNull(),
+    /** Random: it says nothing about the person. */
+    id: text().notNull(),
+    blindIndex: text().notNull(),
+    number: blob({ mode: "buffer" }).notNull(),
+    salt: blob({ mode: "buffer" }).notNull(),
+    commitment: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.businessId, table.id] }),
+    uniqueIndex("subscriber_number").on(table.businessId, table.blindIndex),
+  ],
+);
+
+export const call = sqliteTable(
+  "call",
+  {
+    businessId: text().notNull(),
+    callSid: text().notNull(),
+    accountSid: text().notNull(),
+    line: text().notNull(),
+    direction: text().notNull(),
+    /** Who is at the other end; null where that is withheld. Not a foreign key: an erased person leaves the id. */
+    subscriberId: text(),
+    attestation: text().notNull(),
+    /** Law 6. A trigger refuses to change it. */
+    simulated: integer({ mode: "boolean" }).notNull(),
+    status: text().notNull(),
+    /** Set by the first terminal status, or by the sweep of calls that never reported their end. */
+    endedAt: integer(),
+    endedBy: text(),
+    durationSeconds: integer(),
+    begunAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.businessId, table.callSid] }),
+    index("call_open")
+      .on(table.begunAt)
+      .where(sql`${table.endedAt} is null`),
+  ],
+);
+
+/** The verbatim words of what was served, by digest. */
+export const servedText = sqliteTable(
+  "served_text",
+  {
+    businessId: text().notNull(),
+    digest: text().notNull(),
+    wordsDigest: text().notNull(),
+    twiml: text().notNull(),
+    words: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.businessId, table.digest] })],
+);
+
+export type EventKind = "key" | "served" | "status";
+
+export const callEvent = sqliteTable(
+  "call_event",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    businessId: text().notNull(),
+    callSid: text().notNull(),
+    step: text().notNull(),
+    attempt: integer().notNull(),
+    kind: text().$type<EventKind>().notNull(),
+    /** "und" (undetermined, BCP 47) where nothing was said: a null would escape the unique index. */
+    locale: text().$type<Locale | "und">().notNull(),
+    /** Of a `key` event: the key, and the served event that answered it. */
+    key: text(),
+    nextStep: text(),
+    nextAttempt: integer(),
+    /** Of a `served` event: the text, where the answer goes, and whose number was read out. */
+    textDigest: text(),
+    action: text(),
+    subscriberId: text(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    // Law 4: one keypress, one entry. This index is the idempotency, and what entries refer to (law 3).
+    unique("call_event_once").on(
+      table.businessId,
+      table.callSid,
+      table.step,
+      table.attempt,
+      table.kind,
+      table.locale,
+    ),
+    foreignKey({
+      name: "event_of_call",
+      columns: [table.businessId, table.callSid],
+      foreignColumns: [call.businessId, call.callSid],
+    }),
+    foreignKey({
+      name: "event_text",
+      columns: [table.businessId, table.textDigest],
+      foreignColumns: [servedText.businessId, servedText.digest],
+    }),
+  ],
+);
+
+export const entry = sqliteTable(
+  "entry",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    /** UUIDv7. */
+    id: text().notNull(),
+    businessId: text().notNull(),
+    /** Not a foreign key: an erased person leaves the id, which says nothing. */
+    subscriberId: text().notNull(),
+    kind: text().$type<EntryKind>().notNull(),
+    topics: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+    locale: text().$type<Locale>().notNull(),
+    jurisdiction: text().$type<Jurisdiction>().notNull(),
+    script: text().notNull(),
+    /** `call`, or another way in; with its id, step and attempt it makes the entry unique. */
+    source: text().notNull(),
+    sourceId: text().notNull(),
+    step: text().notNull(),
+    attempt: integer().notNull(),
+    key: text(),
+    /** The call and its served notice; null for what did not come by phone. */
+    callSid: text(),
+    noticeStep: text(),
+    noticeAttempt: integer(),
+    noticeKind: text(),
+    attestation: text(),
+    simulated: integer({ mode: "boolean" }).notNull(),
+    commitment: text().notNull(),
+    reason: text(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex("entry_id").on(table.businessId, table.id),
+    unique("entry_once").on(table.businessId, table.sourceId, table.step, table.attempt, table.kind),
+    index("entry_of_subscriber").on(table.businessId, table.subscriberId, table.seq),
+    // Law 3: heard, then asked. The notice was served in this call and in this language, or there is no grant.
+    foreignKey({
+      name: "heard_then_asked",
+      columns: [
+        table.businessId,
+        table.callSid,
+        table.noticeStep,
+        table.noticeAttempt,
+        table.noticeKind,
+        table.locale,
+      ],
+      foreignColumns: [
+        callEvent.businessId,
+        callEvent.callSid,
+        callEvent.step,
+        callEvent.attempt,
+        callEvent.kind,
+        callEvent.locale,
+      ],
+    }),
+    check(
+      "grant_needs_notice",
+      sql`${table.kind} not in ('granted', 'pending') or (${table.callSid} is not null and ${table.noticeStep} is 'notice' and ${table.noticeAttempt} is not null and ${table.noticeKind} is 'served')`,
+    ),
+    // Law 1: silence is never consent.
+    check(
+      "grant_needs_key",
+      sql`${table.kind} not in ('granted', 'pending') or length(coalesce(${table.key}, '')) = 1`,
+    ),
+    check("entry_kind", sql`${table.kind} in ('granted', 'refused', 'pending', 'confirmed', 'revoked')`),
+  ],
+);
+
+/** Present consent, folded from the entries in the same transaction that adds one. It can be rebuilt at any time. */
+export const consent = sqliteTable(
+  "consent",
+  {
+    businessId: text().notNull(),
+    subscriberId: text().notNull(),
+    topic: text().notNull(),
+    /** Law 6: the two worlds never meet. */
+    simulated: integer({ mode: "boolean" }).notNull(),
+    state: text().$type<ConsentState>().notNull(),
+    entryId: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.businessId, table.subscriberId, table.topic, table.simulated] })],
+);
+
+/** One row that the readiness check writes to. */
+export const probe = sqliteTable("probe", {
+  id: integer().primaryKey(),
+  at: integer().notNull(),
+});

@@ -1,0 +1,340 @@
+import { and, asc, eq, gt, gte, lt } from "drizzle-orm";
+import { after, type ConsentState } from "../../call/consent.ts";
+import type { E164 } from "../../call/phone-number.ts";
+import {
+  UnknownCall,
+  type CallIdentity,
+  type Entry,
+  type EntryFilter,
+  type EntryView,
+  type Ledger,
+  type NewEntry,
+  type Recorded,
+  type StatusChange,
+  type Subscriber,
+  type Turn,
+  type Withdrawal,
+} from "../ledger.ts";
+import type { NumberVault } from "../numbers.ts";
+import type { Connection } from "./connection.ts";
+import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
+import * as table from "./schema.ts";
+import { prepare } from "./statements.ts";
+
+export type SqliteLedgerOptions = GroupCommitOptions & {
+  readonly vault: NumberVault;
+  /** UUIDv7. */
+  readonly newId: () => string;
+  readonly now: () => number;
+};
+
+/** The ledger on one SQLite file. Reads see what is committed; every write goes through the group commit. */
+export function sqliteLedger(connection: Connection, options: SqliteLedgerOptions): Ledger {
+  const { client, db } = connection;
+  const { vault, newId, now } = options;
+  const statements = prepare(db);
+  const commits = groupCommit(client, options);
+  /** Texts known to be committed; a bounded set, because the database is the one that knows. */
+  const knownTexts = new Set<string>();
+
+  function findSubscriber(businessId: string, number: E164): string | null {
+    const blindIndex = vault.blindIndex(businessId, number);
+    return statements.subscriberByIndex.get({ businessId, blindIndex })?.id ?? null;
+  }
+
+  function findOrAddSubscriber(businessId: string, number: E164, at: number): string {
+    const known = findSubscriber(businessId, number);
+    if (known !== null) return known;
+    const id = newId();
+    statements.addSubscriber.run({
+      businessId,
+      id,
+      blindIndex: vault.blindIndex(businessId, number),
+      number: vault.encrypt(id, number),
+      ...vault.commit(number),
+      at,
+    });
+    return id;
+  }
+
+  function findOrAddCall(call: CallIdentity, mayBegin: boolean) {
+    const key = { businessId: call.businessId, callSid: call.callSid };
+    const known = statements.call.get(key);
+    if (known !== undefined) {
+      if (known.simulated === call.simulated) return known;
+      throw new UnknownCall(`${call.callSid} began in the other world.`);
+    }
+    if (!mayBegin) throw new UnknownCall(`${call.callSid} never began here.`);
+    const subscriberId =
+      call.caller === null ? null : findOrAddSubscriber(call.businessId, call.caller, call.at);
+    statements.addCall.run({ ...call, subscriberId, status: "in-progress", begunAt: call.at });
+    return { subscriberId, simulated: call.simulated, status: "in-progress", endedAt: null };
+  }
+
+  function recordTurn(turn: Turn): Recorded {
+    const { call, step, attempt, locale, served } = turn;
+    const where = { businessId: call.businessId, callSid: call.callSid };
+    const row = findOrAddCall(call, step === "begin");
+    const ended = row.endedAt !== null;
+    const event = { ...where, step, attempt, kind: "key", locale, key: turn.key, at: call.at };
+    const next = ended ? { nextStep: null, nextAttempt: null } : nextOf(served);
+    // Law 4: the unique index decides whether this is the first delivery, not a look-up.
+    const first = statements.addEvent.run({ ...NO_EVENT, ...event, ...next }).changes === 1;
+    if (!first) return repeated(turn);
+    if (ended) return { kind: "ended" };
+    const entries = turn.entries.map((entry) => addEntry(turn, entry, row.subscriberId, row.simulated));
+    addText(turn);
+    statements.addEvent.run({
+      ...NO_EVENT,
+      ...where,
+      step: served.step,
+      attempt: served.attempt,
+      kind: "served",
+      locale: served.locale,
+      textDigest: served.text.digest,
+      action: served.action,
+      subscriberId: served.subscriberId,
+      at: call.at,
+    });
+    const { action, subscriberId } = served;
+    return {
+      kind: "answered",
+      repeated: false,
+      entries,
+      served: { action, subscriberId, twiml: served.text.twiml },
+    };
+  }
+
+  /** What the first delivery of this webhook was answered with. */
+  function repeated({ call, step, attempt, locale }: Turn): Recorded {
+    const where = { businessId: call.businessId, callSid: call.callSid };
+    const answer = statements.answerOf.get({ ...where, step, attempt, locale });
+    if (answer === undefined) return { kind: "ended" };
+    const entries = statements.entriesOfStep.all({ ...where, step, attempt });
+    return { kind: "answered", repeated: true, entries, served: answer };
+  }
+
+  function addText({ call, served }: Turn): void {
+    const key = `${call.businessId}\0${served.text.digest}`;
+    if (knownTexts.has(key)) return;
+    statements.addText.run({ businessId: call.businessId, ...served.text, at: call.at });
+  }
+
+  function addEntry(turn: Turn, entry: NewEntry, caller: string | null, simulated: boolean): Entry {
+    const { call, step, attempt, locale, key } = turn;
+    const subscriberId = entry.subscriberId ?? caller;
+    if (subscriberId === null) throw new Error("An entry cannot be about a withheld number.");
+    return insertEntry({
+      ...entry,
+      subscriberId,
+      businessId: call.businessId,
+      locale,
+      source: "call",
+      sourceId: call.callSid,
+      step,
+      attempt,
+      key,
+      callSid: call.callSid,
+      ...NOTICE_OF_CALL,
+      attestation: call.attestation,
+      simulated,
+      reason: null,
+      at: call.at,
+    });
+  }
+
+  function insertEntry(draft: Omit<typeof table.entry.$inferInsert, "seq" | "id" | "commitment">): Entry {
+    const { businessId, subscriberId, topics, simulated, kind, at } = draft;
+    const person = statements.subscriberById.get({ businessId, id: subscriberId });
+    if (person === undefined) throw new Error(`Subscriber ${subscriberId} was erased.`);
+    const id = newId();
+    const row = statements.addEntry.get({ ...NO_ENTRY, ...draft, id, commitment: person.commitment });
+    for (const topic of topics) {
+      const which = { businessId, subscriberId, topic, simulated };
+      const before = statements.consent.get(which)?.state ?? "none";
+      statements.setConsent.run({ ...which, state: after(before, kind), entryId: id, at });
+    }
+    return row;
+  }
+
+  function recordStatusChange(call: CallIdentity, change: StatusChange): void {
+    findOrAddCall(call, true);
+    const which = { businessId: call.businessId, callSid: call.callSid };
+    const event = { ...which, step: change.status, attempt: change.sequence, kind: "status", locale: "und" };
+    if (statements.addEvent.run({ ...NO_EVENT, ...event, at: change.at }).changes === 0) return;
+    if (!change.terminal) return;
+    const { status, durationSeconds, at } = change;
+    statements.endCall.run({ ...which, status, durationSeconds, at });
+  }
+
+  /** One entry in each world where something is to be withdrawn; a real one if there is nothing anywhere. */
+  function revokeNow({ number, sourceId, ...rest }: Withdrawal): readonly Entry[] {
+    const { businessId, topics, at } = rest;
+    const earlier = statements.entriesOfSource.all({ businessId, sourceId });
+    if (earlier.length > 0) return earlier;
+    const subscriberId = findOrAddSubscriber(businessId, number, at);
+    const present = statements.consentsOf.all({ businessId, subscriberId });
+    const open = present.filter((row) => topics.includes(row.topic) && OPEN_STATES.has(row.state));
+    const worlds = new Set(open.map((row) => row.simulated));
+    if (worlds.size === 0) worlds.add(false);
+    return [...worlds].map((simulated) =>
+      insertEntry({
+        ...rest,
+        sourceId,
+        subscriberId,
+        kind: "revoked",
+        simulated,
+        step: simulated ? "revoke:simulated" : "revoke",
+        attempt: 1,
+      }),
+    );
+  }
+
+  return {
+    async granted(businessId, number, simulated) {
+      const subscriberId = findSubscriber(businessId, number);
+      if (subscriberId === null) return [];
+      const rows = statements.consentsOf.all({ businessId, subscriberId });
+      return rows
+        .filter((row) => row.simulated === simulated && row.state === "granted")
+        .map((row) => row.topic);
+    },
+    async record(turn) {
+      const recorded = await commits.write(() => recordTurn(turn));
+      if (knownTexts.size >= MAX_KNOWN_TEXTS) knownTexts.clear();
+      if (recorded.kind === "answered" && !recorded.repeated) {
+        knownTexts.add(`${turn.call.businessId}\0${turn.served.text.digest}`);
+      }
+      return recorded;
+    },
+    register: (businessId, number, at) => commits.write(() => findOrAddSubscriber(businessId, number, at)),
+    async numberOf(businessId, id) {
+      const row = statements.subscriberById.get({ businessId, id });
+      return row === undefined ? null : vault.decrypt(id, row.number);
+    },
+    recordStatus: (call, change) => commits.write(() => recordStatusChange(call, change)),
+    closeAbandoned: (begunBefore, at) =>
+      commits.write(() => statements.closeAbandoned.run({ begunBefore, at, limit: MAX_SWEPT }).changes),
+    revoke: (withdrawal) => commits.write(() => revokeNow(withdrawal)),
+    async subscriber(businessId, number): Promise<Subscriber | null> {
+      const id = findSubscriber(businessId, number);
+      if (id === null) return null;
+      const which = { businessId, subscriberId: id };
+      return { id, consents: statements.consentsOf.all(which), entries: statements.entriesOf.all(which) };
+    },
+    entries: (filter) => pages(connection, vault, filter),
+    async probe() {
+      await commits.write(() => statements.probe.run({ at: now() }));
+    },
+    async close() {
+      await commits.drain();
+      client.pragma("wal_checkpoint(TRUNCATE)");
+      client.close();
+    },
+  };
+}
+
+const MAX_KNOWN_TEXTS = 10_000;
+/** Calls closed by one sweep; the next sweep takes the rest. */
+const MAX_SWEPT = 1_000;
+const PAGE = 500;
+
+/** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
+const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
+
+const OPEN_STATES: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
+
+const NO_EVENT = {
+  key: null,
+  nextStep: null,
+  nextAttempt: null,
+  textDigest: null,
+  action: null,
+  subscriberId: null,
+};
+const NO_ENTRY = {
+  callSid: null,
+  noticeStep: null,
+  noticeAttempt: null,
+  noticeKind: null,
+  key: null,
+  attestation: null,
+};
+
+function nextOf(served: Turn["served"]) {
+  return { nextStep: served.step, nextAttempt: served.attempt };
+}
+
+async function* pages(
+  { db }: Connection,
+  vault: NumberVault,
+  filter: EntryFilter,
+): AsyncGenerator<EntryView> {
+  const { entry, call, callEvent, servedText, subscriber } = table;
+  for (let lastSeq = 0; ;) {
+    const rows = db
+      .select({
+        entry,
+        number: subscriber.number,
+        call: {
+          line: call.line,
+          direction: call.direction,
+          status: call.status,
+          begunAt: call.begunAt,
+          endedAt: call.endedAt,
+        },
+        words: servedText.words,
+        wordsDigest: servedText.wordsDigest,
+        servedAt: callEvent.at,
+      })
+      .from(entry)
+      .leftJoin(
+        subscriber,
+        and(eq(subscriber.businessId, entry.businessId), eq(subscriber.id, entry.subscriberId)),
+      )
+      .leftJoin(call, and(eq(call.businessId, entry.businessId), eq(call.callSid, entry.callSid)))
+      .leftJoin(
+        callEvent,
+        and(
+          eq(callEvent.businessId, entry.businessId),
+          eq(callEvent.callSid, entry.callSid),
+          eq(callEvent.step, entry.noticeStep),
+          eq(callEvent.attempt, entry.noticeAttempt),
+          eq(callEvent.kind, "served"),
+          eq(callEvent.locale, entry.locale),
+        ),
+      )
+      .leftJoin(
+        servedText,
+        and(eq(servedText.businessId, entry.businessId), eq(servedText.digest, callEvent.textDigest)),
+      )
+      .where(
+        and(
+          gt(entry.seq, lastSeq),
+          filter.businessId === undefined ? undefined : eq(entry.businessId, filter.businessId),
+          filter.kind === undefined ? undefined : eq(entry.kind, filter.kind),
+          filter.since === undefined ? undefined : gte(entry.at, filter.since),
+          filter.until === undefined ? undefined : lt(entry.at, filter.until),
+          filter.simulated === undefined ? undefined : eq(entry.simulated, filter.simulated),
+        ),
+      )
+      .orderBy(asc(entry.seq))
+      .limit(PAGE)
+      .all();
+    for (const row of rows) {
+      const { words, wordsDigest, servedAt } = row;
+      yield {
+        entry: row.entry,
+        number: row.number === null ? null : vault.decrypt(row.entry.subscriberId, row.number),
+        notice:
+          words === null || wordsDigest === null || servedAt === null
+            ? null
+            : { words, wordsDigest, at: servedAt },
+        call: row.call,
+      };
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    lastSeq = last.entry.seq;
+  }
+}

@@ -1,0 +1,326 @@
+import Handlebars from "handlebars";
+import type { Business, Jurisdiction, Locale } from "../call/business.ts";
+import { JURISDICTIONS } from "../call/business.ts";
+import { keysOf, languageKey, type Prompt, type Question } from "../call/flow.ts";
+import type { Key } from "../call/keypress.ts";
+import type { Approval } from "./approval.ts";
+import type { Script, ScriptLocale, Template } from "./script.ts";
+import { localeOf, speechTwiml, type Speech } from "./speak.ts";
+import { elements, MAX_DOCUMENT_BYTES, parseTwiml, wordsOf, type Element } from "./twiml.ts";
+
+/** One thing that is wrong with a script, and where. */
+export type Finding = { readonly place: string; readonly message: string };
+
+/** What Twilio's verbs take; given by the room that knows Twilio. */
+export type Verbs = ReadonlyMap<
+  string,
+  { readonly attributes: ReadonlySet<string>; readonly children: ReadonlySet<string> }
+>;
+
+/** Seconds of speech at a normal pace, so that a caller who agrees is done in under a minute. */
+const SECONDS: Partial<Record<Prompt, number>> = { notice: 30, choice: 20 };
+const SECONDS_OTHERWISE = 12;
+const SECONDS_A_SPACED_DIGIT = 0.35;
+
+/** Characters in one Say, by the voice's maker (Twilio error 13521). */
+const SAY_LIMITS: readonly [RegExp, number][] = [
+  [/^Polly\./, 3_000],
+  [/^Google\./, 5_000],
+  [/^/, 4_096],
+];
+
+/** Slots that a prompt must speak: what it states would be empty without them. */
+const REQUIRED_SLOTS: Partial<Record<Prompt, readonly string[]>> = {
+  language: ["keys.language"],
+  notice: ["business", "topics"],
+  choice: ["lastDigits"],
+  topic: ["business", "topic"],
+  "confirm-number": ["number"],
+  "welcome-back": ["business"],
+  granted: ["business", "topics", "reference"],
+  refused: ["business", "reference"],
+  pending: ["business", "reference"],
+  revoked: ["business", "reference"],
+  agent: ["agent"],
+};
+
+/** Prompts that say that something is recorded; and those that must never seem to (law 2). */
+const RECORDED: readonly Prompt[] = ["granted", "refused", "pending", "revoked"];
+const NOT_RECORDED: readonly Prompt[] = ["sorry", "no-answer", "silence", "wrong-key"];
+
+/** What is wrong with a version in itself, whoever uses it. */
+export function checkScript(
+  script: Script,
+  approval: Approval | undefined,
+  verbs: Verbs,
+  today: string,
+): Finding[] {
+  const findings = [...script.locales.values()].flatMap((locale) => [
+    ...documents(locale).flatMap(([, document]) => checkDocument(document, verbs)),
+    ...checkTerms(locale),
+    ...checkSlots(locale),
+  ]);
+  return [...checkApproval(script, approval, today), ...findings];
+}
+
+/** What keeps a business from using its script. */
+export function checkBusiness(script: Script | undefined, business: Business): Finding[] {
+  if (script === undefined) {
+    return [{ place: `twiml/${business.script}`, message: `is missing: ${business.id} asks for it` }];
+  }
+  return business.locales.flatMap((name) => {
+    const place = `twiml/${script.version}/${name}`;
+    const locale = script.locales.get(name);
+    if (locale === undefined) return [{ place, message: `is missing: ${business.id} speaks ${name}` }];
+    const laws = jurisdictionsOf(business, locale);
+    const missing = laws.filter((law) => !locale.law.has(law));
+    if (missing.length > 0) {
+      return missing.map((law) => ({
+        place: `${place}/law/${law}.xml`,
+        message: `is missing: ${business.id} needs it`,
+      }));
+    }
+    return laws.flatMap((law) => checkSpeeches(script, business, name, law));
+  });
+}
+
+/** Estimated seconds to speak a document, each Say at its own language's pace. */
+export function speakingSeconds(script: Script, root: Element): number {
+  let seconds = 0;
+  for (const { name, attributes, text } of elements(root)) {
+    if (name === "Pause") seconds += Number(attributes["length"] ?? 1);
+    if (name !== "Say") continue;
+    const pace = localeOf(script, attributes["language"] as Locale).charactersPerSecond;
+    const digits = text.match(/(?<!\S)\d(?!\d)/g)?.length ?? 0;
+    seconds += ([...text].length - 2 * digits) / pace + digits * SECONDS_A_SPACED_DIGIT;
+  }
+  return seconds;
+}
+
+/** The jurisdictions a caller of this business may meet in a locale. */
+export function jurisdictionsOf(business: Business, locale: ScriptLocale): readonly Jurisdiction[] {
+  if (business.jurisdiction !== "caller") return [business.jurisdiction];
+  return JURISDICTIONS.filter((name) => name === "EU" || locale.law.has(name));
+}
+
+/** Every question that this business's flow can ask, once for each form of words it takes. */
+export function questionsOf(business: Business): readonly Question[] {
+  const [first] = business.topics;
+  const number = business.lines[0];
+  const topics = business.topics.flatMap(({ id }): Question[] => [
+    { step: "topic", attempt: 1, topic: id, agreed: [], number: null },
+    { step: "topic", attempt: 1, topic: id, agreed: [], number },
+  ]);
+  return [
+    ...(business.locales.length > 1 ? [{ step: "language", attempt: 1 } as const] : []),
+    ...(business.ask === "together" ? [{ step: "choice", attempt: 1 } as const] : topics),
+    { step: "other-number", attempt: 1, change: false },
+    { step: "confirm-number", attempt: 1, change: false, number },
+    { step: "confirm-number", attempt: 1, change: true, number },
+    { step: "welcome-back", attempt: 1 },
+  ].filter((question) => first !== undefined && question !== undefined) as Question[];
+}
+
+function checkApproval(
+  { version, digest }: Script,
+  approval: Approval | undefined,
+  today: string,
+): Finding[] {
+  const place = `twiml/approved.json: ${version}`;
+  const approve = `yesline script approve ${version} --by NAME`;
+  if (approval === undefined) return [{ place, message: `is not approved; when it is final: ${approve}` }];
+  if (approval.digest !== digest) {
+    const message = `its files have changed since ${approval.approver} approved it. A published script never changes: restore the files, or copy them to a new version`;
+    return [{ place, message }];
+  }
+  return approval.effective > today
+    ? [{ place, message: `is not in effect before ${approval.effective}` }]
+    : [];
+}
+
+function checkDocument({ file, source }: Template, verbs: Verbs): Finding[] {
+  const place = `twiml/${file}`;
+  try {
+    const root = parseTwiml(source);
+    return [
+      ...logic(source).map((message) => ({ place, message })),
+      ...root.children.flatMap((child) => checkVerb(child, verbs, place)),
+      ...literalDigits(root).map((text) => ({
+        place,
+        message: `"${text}" has a digit in it: keys and numbers come from slots`,
+      })),
+    ];
+  } catch (error) {
+    return [{ place, message: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+function checkVerb(element: Element, verbs: Verbs, place: string): Finding[] {
+  const verb = verbs.get(element.name);
+  if (verb === undefined) return [{ place, message: `<${element.name}> is not a verb that Twilio knows` }];
+  const attributes = Object.keys(element.attributes).filter((name) => !verb.attributes.has(name));
+  const children = element.children.filter((child) => !verb.children.has(child.name));
+  return [
+    ...attributes.map((name) => ({ place, message: `<${element.name}> has no attribute ${name}` })),
+    ...children.map((child) => ({ place, message: `<${element.name}> may not hold <${child.name}>` })),
+    ...element.children.flatMap((child) => (children.includes(child) ? [] : checkVerb(child, verbs, place))),
+  ];
+}
+
+/** Only `{{slot}}` and `{{#if slot}}`: logic belongs to the flow. */
+function logic(source: string): string[] {
+  return statements(Handlebars.parse(source)).flatMap((statement) => {
+    if (statement.type === "ContentStatement" || statement.type === "CommentStatement") return [];
+    if (statement.type === "MustacheStatement") {
+      const mustache = statement as hbs.AST.MustacheStatement;
+      return mustache.params.length === 0 && mustache.escaped ? [] : ["a slot is {{name}} and nothing more"];
+    }
+    const block = statement as hbs.AST.BlockStatement;
+    const plain =
+      block.type === "BlockStatement" && block.path.original === "if" && block.inverse === undefined;
+    return plain ? [] : ["only {{slot}} and {{#if slot}} may stand in a prompt"];
+  });
+}
+
+function statements(program: hbs.AST.Program): hbs.AST.Statement[] {
+  return program.body.flatMap((statement) => {
+    const inner =
+      statement.type === "BlockStatement" ? (statement as hbs.AST.BlockStatement).program : undefined;
+    return inner === undefined ? [statement] : [statement, ...statements(inner)];
+  });
+}
+
+function literalDigits(root: Element): string[] {
+  const texts = [...elements(root)].map((element) => withoutSlots(element.text));
+  return texts.filter((text) => /\p{Nd}/u.test(text));
+}
+
+/** Terms are looked for in the prompt's own words, so that a business's name cannot supply them by luck. */
+function checkTerms(locale: ScriptLocale): Finding[] {
+  const { channel, responsibility, optOut, recorded, law } = locale.terms;
+  const must = [
+    ...lacks(locale.prompts.get("notice"), [...channel, ...responsibility, ...optOut]),
+    ...RECORDED.flatMap((prompt) => lacks(locale.prompts.get(prompt), recorded)),
+    ...[...locale.law].flatMap(([name, document]) =>
+      law[name] === undefined
+        ? [{ place: `twiml/${document.file}`, message: `locales.yaml names no terms for ${name}` }]
+        : lacks(document, law[name]),
+    ),
+  ];
+  const mustNot = NOT_RECORDED.flatMap((prompt) => {
+    const document = locale.prompts.get(prompt);
+    const said =
+      document === undefined ? [] : recorded.filter((term) => ownWords(document).includes(fold(term)));
+    return said.map((term) => ({ place: `twiml/${document?.file}`, message: `must not say "${term}"` }));
+  });
+  return [...must, ...mustNot];
+}
+
+function lacks(document: Template | undefined, terms: readonly string[]): Finding[] {
+  if (document === undefined) return [];
+  const words = ownWords(document);
+  return terms
+    .filter((term) => !words.includes(fold(term)))
+    .map((term) => ({ place: `twiml/${document.file}`, message: `does not say "${term}"` }));
+}
+
+function checkSlots(locale: ScriptLocale): Finding[] {
+  return [...locale.prompts].flatMap(([prompt, { file, source }]) =>
+    (REQUIRED_SLOTS[prompt] ?? [])
+      .filter((slot) => !source.includes(`{{${slot}}}`))
+      .map((slot) => ({ place: `twiml/${file}`, message: `does not speak {{${slot}}}` })),
+  );
+}
+
+/** Speaks everything this business can say in a locale, and looks at keys, sizes and seconds. */
+function checkSpeeches(
+  script: Script,
+  business: Business,
+  locale: Locale,
+  jurisdiction: Jurisdiction,
+): Finding[] {
+  const topics = business.topics.map((topic) => topic.id);
+  const plain = { locale, jurisdiction, topics, withheld: true } as const;
+  const asked = questionsOf(business).map((question): Speech => ({
+    ...plain,
+    prompts: [question.step],
+    question,
+  }));
+  const told = TOLD.filter((prompt) => prompt !== "agent" || business.agent !== null).map(
+    (prompt): Speech => ({ ...plain, prompts: [prompt], question: null }),
+  );
+  return [...asked, ...told].flatMap((speech) => checkSpeech(script, business, speech));
+}
+
+const TOLD: readonly Prompt[] = ["notice", ...RECORDED, ...NOT_RECORDED, "unchanged", "agent"];
+
+/** The longest of what belongs to one call. */
+const LONGEST = {
+  action: "/",
+  lastDigits: "0 1 2 3",
+  number: "4 9 1 5 1 2 3 4 5 6 7 8 9",
+  reference: "1 2 3 4 5 6",
+};
+
+function checkSpeech(script: Script, business: Business, speech: Speech): Finding[] {
+  const [prompt] = speech.prompts as readonly [Prompt];
+  const law = prompt === "notice" ? ` with law/${speech.jurisdiction}.xml` : "";
+  const place = `twiml/${script.version}/${speech.locale}/${prompt}.xml${law}, for ${business.id}`;
+  const found = (message: string): Finding => ({ place, message });
+  let root: Element;
+  let document: string;
+  try {
+    document = speechTwiml(script, business, speech, LONGEST);
+    root = parseTwiml(document);
+  } catch (error) {
+    return [found(error instanceof Error ? error.message : String(error))];
+  }
+  const seconds = speakingSeconds(script, root);
+  const limit = SECONDS[prompt] ?? SECONDS_OTHERWISE;
+  const long = [...elements(root)].filter(
+    (element) => element.name === "Say" && element.text.length > sayLimit(element),
+  );
+  return [
+    ...(seconds > limit ? [found(`takes about ${seconds.toFixed(1)} s to say; at most ${limit} s`)] : []),
+    ...(Buffer.byteLength(document) >= MAX_DOCUMENT_BYTES ? [found("is 64 kB or more")] : []),
+    ...long.map((say) => found(`has a Say of ${say.text.length} characters, more than its voice takes`)),
+    ...checkKeys(script, business, speech).map(found),
+  ];
+}
+
+/** Every key that the flow takes is spoken inside the question, and no other. */
+function checkKeys(script: Script, business: Business, speech: Speech): string[] {
+  const marked = wordsOf(parseTwiml(speechTwiml(script, business, speech, LONGEST, (key) => `⟦${key}⟧`)));
+  const spoken = new Set([...marked.matchAll(/⟦(.)⟧/gu)].map((match) => match[1] as Key));
+  const taken = new Set(takenKeys(business, speech.question));
+  return [
+    ...[...taken.difference(spoken)].map((key) => `does not speak key ${key}, which the flow takes`),
+    ...[...spoken.difference(taken)].map((key) => `speaks key ${key}, which the flow does not take`),
+  ];
+}
+
+function takenKeys(business: Business, question: Question | null): Key[] {
+  if (question === null) return [];
+  if (question.step === "language") return business.locales.map((locale) => languageKey(business, locale));
+  return Object.values(keysOf(question, business));
+}
+
+function sayLimit({ attributes }: Element): number {
+  return SAY_LIMITS.find(([maker]) => maker.test(attributes["voice"] ?? ""))?.[1] ?? 0;
+}
+
+function documents(locale: ScriptLocale): [string, Template][] {
+  return [...locale.prompts, ...locale.law];
+}
+
+function ownWords({ source }: Template): string {
+  return fold(withoutSlots(wordsOf(parseTwiml(source))));
+}
+
+function withoutSlots(text: string): string {
+  return text.replaceAll(/\{\{[^}]*\}\}/g, "");
+}
+
+function fold(text: string): string {
+  return text.normalize("NFC").toLocaleLowerCase("und");
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { JURISDICTIONS, LOCALES, type Jurisdiction, type Locale } from "../call/business.ts";
+import { STEPS, type Prompt } from "../call/flow.ts";
+import { template, type Script, type ScriptLocale, type Template } from "./script.ts";
+
+/** Every document that a locale of a script has. */
+export const PROMPTS: readonly Prompt[] = [
+  ...STEPS,
+  "notice",
+  "wrong-key",
+  "silence",
+  "granted",
+  "refused",
+  "pending",
+  "revoked",
+  "unchanged",
+  "no-answer",
+  "agent",
+  "sorry",
+];
+
+/** A version's folder is named by its date. */
+export const VERSION_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
+
+const terms = z.array(z.string().min(1)).min(1);
+const localesFile = z.partialRecord(
+  z.enum(LOCALES),
+  z.strictObject({
+    name: z.string().min(1),
+    voice: z.string().min(1),
+    charactersPerSecond: z.number().min(5).max(30),
+    terms: z.strictObject({
+      channel: terms,
+      responsibility: terms,
+      optOut: terms,
+      recorded: terms,
+      law: z.partialRecord(z.enum(JURISDICTIONS), terms),
+    }),
+  }),
+);
+
+/** Every version under the folder, so that a call that began with one ends with it. @throws naming the file */
+export function loadScripts(folder: string): ReadonlyMap<string, Script> {
+  const versions = readdirSync(folder).filter((name) => VERSION_PATTERN.test(name));
+  return new Map(versions.sort().map((version) => [version, loadScript(folder, version)]));
+}
+
+/** @throws naming the file that is missing or wrong */
+export function loadScript(folder: string, version: string): Script {
+  const file = join(folder, version, "locales.yaml");
+  const parsed = localesFile.safeParse(parse(readFileSync(file, "utf8")));
+  if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
+  const locales = LOCALES.flatMap((locale): [Locale, ScriptLocale][] => {
+    const about = parsed.data[locale];
+    if (about === undefined) return [];
+    const prompts = PROMPTS.map((prompt): [Prompt, Template] => [
+      prompt,
+      read(folder, version, locale, `${prompt}.xml`),
+    ]);
+    return [[locale, { locale, ...about, prompts: new Map(prompts), law: readLaw(folder, version, locale) }]];
+  });
+  return { version, digest: digestOf(folder, version), locales: new Map(locales) };
+}
+
+/** SHA-256 over the names and contents of all files of a version, in order of name; hex. */
+export function digestOf(folder: string, version: string): string {
+  const hash = createHash("sha256");
+  const names = readdirSync(join(folder, version), { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map((found) => join(found.parentPath, found.name).slice(join(folder, version).length + 1))
+    .map((name) => name.replaceAll("\\", "/"))
+    .sort();
+  for (const name of names) {
+    const content = readFileSync(join(folder, version, name));
+    hash.update(`${name}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+function readLaw(folder: string, version: string, locale: Locale): ReadonlyMap<Jurisdiction, Template> {
+  const written = JURISDICTIONS.filter((name) =>
+    existsSync(join(folder, version, locale, "law", `${name}.xml`)),
+  );
+  return new Map(written.map((name) => [name, read(folder, version, locale, `law/${name}.xml`)]));
+}
+
+function read(folder: string, version: string, locale: Locale, name: string): Template {
+  const file = `${version}/${locale}/${name}`;
+  const path = join(folder, file);
+  if (!existsSync(path)) throw new Error(`${path} is missing: every locale of a script has all prompts.`);
+  return template(file, readFileSync(path, "utf8"));
+}

@@ -1,0 +1,159 @@
+import { keysOf, languageKey, type KeyName, type Outcome, type Prompt, type Question } from "../call/flow.ts";
+import type { Key } from "../call/keypress.ts";
+import { topicName, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
+import {
+  businessSlots,
+  compose,
+  LEFT_OPEN,
+  rendered,
+  type Rendered,
+  type Script,
+  type ScriptLocale,
+  type Slots,
+} from "./script.ts";
+
+/** What is to be said, apart from what belongs to one call. */
+export type Speech = {
+  readonly prompts: readonly Prompt[];
+  readonly locale: Locale;
+  readonly jurisdiction: Jurisdiction;
+  readonly question: Question | null;
+  /** Topics that an ending names. */
+  readonly topics: readonly string[];
+  /** WhatsApp could not reach the calling number. */
+  readonly withheld: boolean;
+};
+
+/** So many texts are kept ready for each business; the distinct ones are far fewer. */
+const MAX_KEPT = 2_000;
+
+/** Speaks a script for a business. Each distinct text is rendered once. */
+export function speaker(script: Script, business: Business) {
+  const kept = new Map<string, Rendered>();
+  return (speech: Speech): Rendered => {
+    const key = distinct(speech);
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    if (kept.size >= MAX_KEPT) kept.clear();
+    const text = rendered(speechTwiml(script, business, speech, LEFT_OPEN));
+    kept.set(key, text);
+    return text;
+  };
+}
+
+/** The outcome's speech. */
+export function speechOf(outcome: Outcome, jurisdiction: Jurisdiction, withheld: boolean): Speech {
+  const { prompts, locale, question, topics } = outcome;
+  return { prompts, locale, jurisdiction, question, topics, withheld };
+}
+
+/**
+ * The document with all slots filled: what belongs to one call from `open`, the rest from the business.
+ *
+ * @param write how a key is written; the check marks keys with it, to tell them from other words
+ */
+export function speechTwiml(
+  script: Script,
+  business: Business,
+  speech: Speech,
+  open: Slots,
+  write: (key: Key) => string = (key) => key,
+): string {
+  const bodies = speech.prompts.flatMap((prompt) =>
+    prompt === "language"
+      ? business.locales.map((locale) => offer(script, business, locale, open, write))
+      : spoken(script, business, prompt, speech, { ...open, ...questionSlots(business, speech, write) }),
+  );
+  return compose(bodies);
+}
+
+/** The locale's part of the script. @throws where it has none; boot has refused that */
+export function localeOf(script: Script, locale: Locale): ScriptLocale {
+  const found = script.locales.get(locale);
+  if (found === undefined) throw new Error(`twiml/${script.version}/${locale} is missing.`);
+  return found;
+}
+
+function spoken(script: Script, business: Business, prompt: Prompt, speech: Speech, own: Slots): string[] {
+  const locale = localeOf(script, speech.locale);
+  const slots = {
+    ...businessSlots(business, locale),
+    ...own,
+    topics: topicList(business, speech),
+  };
+  const body = template(locale, prompt).render(slots);
+  // Law 3: the whole notice is the prompt and what the jurisdiction adds, never one without the other.
+  return prompt === "notice" ? [body, lawOf(script, locale, speech.jurisdiction).render(slots)] : [body];
+}
+
+function offer(
+  script: Script,
+  business: Business,
+  offered: Locale,
+  open: Slots,
+  write: (key: Key) => string,
+): string {
+  const locale = localeOf(script, offered);
+  return template(locale, "language").render({
+    ...businessSlots(business, locale),
+    ...open,
+    first: offered === business.locales[0],
+    keys: { language: write(languageKey(business, offered)) },
+  });
+}
+
+function questionSlots(business: Business, speech: Speech, write: (key: Key) => string): Slots {
+  const { question, locale, withheld } = speech;
+  const taken = question === null ? [] : Object.entries(keysOf(question, business));
+  // Who moves a consent to another number agrees with the key that confirms the number.
+  const changes = question?.step === "confirm-number" && question.change;
+  const together = business.ask === "together" || changes;
+  return {
+    withheld,
+    together,
+    each: !together,
+    keys: { ...NO_KEYS, ...Object.fromEntries(taken.map(([name, key]) => [name, write(key)])) },
+    topic: question?.step === "topic" ? topicName(business, question.topic, locale) : "",
+  };
+}
+
+const NO_KEYS: Readonly<Record<Exclude<KeyName, "language">, "">> = {
+  agree: "",
+  refuse: "",
+  other: "",
+  again: "",
+  agent: "",
+  reenter: "",
+  keep: "",
+  stop: "",
+  change: "",
+};
+
+/** The notice names all topics; an ending names those it is about. */
+function topicList(business: Business, { prompts, topics, locale }: Speech): string {
+  const ids = prompts.includes("notice") ? business.topics.map((topic) => topic.id) : topics;
+  const names = ids.map((id) => topicName(business, id, locale));
+  return new Intl.ListFormat(locale, { type: "conjunction" }).format(names);
+}
+
+function template(locale: ScriptLocale, prompt: Prompt) {
+  const found = locale.prompts.get(prompt);
+  if (found === undefined) throw new Error(`${locale.locale}/${prompt}.xml is missing.`);
+  return found;
+}
+
+function lawOf(script: Script, locale: ScriptLocale, jurisdiction: Jurisdiction) {
+  const found = locale.law.get(jurisdiction);
+  if (found === undefined) {
+    throw new Error(`twiml/${script.version}/${locale.locale}/law/${jurisdiction}.xml is missing.`);
+  }
+  return found;
+}
+
+/** A short key of everything the text depends on. */
+function distinct({ prompts, locale, jurisdiction, question, topics, withheld }: Speech): string {
+  let asked = "";
+  if (question?.step === "topic") asked = `${question.topic}/${question.number === null}`;
+  if (question?.step === "confirm-number") asked = String(question.change);
+  return [prompts, locale, jurisdiction, asked, topics, withheld].join("|");
+}
