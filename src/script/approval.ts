@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+
+/** Words that must not go on the line; the message has a line for each finding. */
+export class ScriptError extends Error {}
 
 /** What was approved of a version: its digest, from when on it may be used, and by whom. */
 export type Approval = z.infer<typeof approval>;
@@ -17,4 +20,20 @@ export function loadApprovals(folder: string): Readonly<Record<string, Approval>
   const parsed = z.record(z.string(), approval).safeParse(JSON.parse(readFileSync(file, "utf8")));
   if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+/** Adds an approval. @throws for a version that is approved already: a published script never changes */
+export function approve(folder: string, version: string, given: Approval): void {
+  const approvals = loadApprovals(folder);
+  const earlier = approvals[version];
+  if (earlier !== undefined && earlier.digest !== given.digest) {
+    throw new ScriptError(
+      `${version} was approved by ${earlier.approver}; a published script never changes: copy it to a new version.`,
+    );
+  }
+  const parsed = approval.safeParse(given);
+  if (!parsed.success) throw new ScriptError(z.prettifyError(parsed.error));
+  const file = join(folder, "approved.json");
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...approvals, [version]: parsed.data }, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
 }

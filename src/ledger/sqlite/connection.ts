@@ -5,6 +5,9 @@ import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
 
+/** The database cannot be used; the message gives the reason and the fix. */
+export class DatabaseUnusable extends Error {}
+
 export type Connection = ReturnType<typeof open>;
 
 const MIGRATIONS = fileURLToPath(new URL("../../../migrations/sqlite", import.meta.url));
@@ -17,7 +20,7 @@ const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_
  *
  * @param busyTimeoutMs how long a statement may wait for another process's lock. It blocks the event loop while it
  * waits: zero in the server, which tries again by itself; some seconds in a command.
- * @throws with the reason and the fix, where the file cannot be used
+ * @throws {DatabaseUnusable}
  */
 export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number }) {
   mkdirSync(dirname(file), { recursive: true });
@@ -45,16 +48,17 @@ export function migrate({ client, db }: Connection): void {
  * database, so the operating system frees it when the process ends, however it ends.
  *
  * @returns frees the lock
- * @throws where another process holds it
+ * @throws {DatabaseUnusable} where another process holds it
  */
 export function lockForServer(file: string): () => void {
-  const lock = new Database(`${file}.lock`, { timeout: 0 });
+  mkdirSync(dirname(file), { recursive: true });
+  const lock = explain(file, () => new Database(`${file}.lock`, { timeout: 0 }));
   try {
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
     if (errorCode(error) !== "SQLITE_BUSY") throw error;
-    throw new Error(
+    throw new DatabaseUnusable(
       `${file} is served by another process. Stop that one, or give this one its own DATABASE_URL.`,
       { cause: error },
     );
@@ -87,6 +91,6 @@ function explain<T>(file: string, act: () => T): T {
     const known = Object.keys(FIXES).find((name) => code.startsWith(name));
     const reason = error instanceof Error ? error.message : String(error);
     const fix = known === undefined ? reason : `${FIXES[known]} (${reason})`;
-    throw new Error(`DATABASE_URL: ${file}: ${fix}`, { cause: error });
+    throw new DatabaseUnusable(`DATABASE_URL: ${file}: ${fix}`, { cause: error });
   }
 }

@@ -1,0 +1,57 @@
+import { Hono } from "hono";
+import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
+
+export type AppParts = {
+  readonly voice: VoiceParts;
+  readonly metrics: () => Promise<string>;
+  /** False from the moment that the server begins to stop. */
+  readonly isServing: () => boolean;
+  readonly onError: (error: Error) => void;
+};
+
+/** How long the readiness check waits for its write. */
+const PROBE_TIMEOUT_MS = 3_000;
+
+/** Mounts the doors. */
+export function createApp({ voice, metrics, isServing, onError }: AppParts) {
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    await next();
+    c.header("X-Content-Type-Options", "nosniff");
+    if (!isServing()) c.header("Connection", "close");
+  });
+
+  app.route("/voice", voiceRoutes(voice));
+
+  app.get("/healthz", (c) => c.text("alive\n"));
+
+  /** Ready means able to record: a row is written and committed for real. */
+  app.get("/readyz", async (c) => {
+    if (!isServing()) return c.text("not ready: stopping\n", 503);
+    try {
+      await within(PROBE_TIMEOUT_MS, voice.ledger.probe());
+      return c.text("ready\n");
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return c.text(`not ready: ${reason}\n`, 503);
+    }
+  });
+
+  app.get("/metrics", async (c) =>
+    c.text(await metrics(), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" }),
+  );
+
+  app.notFound((c) => c.text("There is nothing here.\n", 404));
+  app.onError((error, c) => {
+    onError(error);
+    return c.text("Something failed on our side.\n", 500);
+  });
+  return app;
+}
+
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no commit within ${milliseconds} ms`)), milliseconds);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,139 @@
+import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { z } from "zod";
+import { CATEGORIES, JURISDICTIONS, LOCALES, type Business } from "./call/business.ts";
+import { e164, type E164 } from "./call/phone-number.ts";
+
+/** A configuration that cannot be used; each line names the place and the fix. */
+export class ConfigError extends Error {}
+
+/** Bounds: more than this is a mistake, not a business. */
+const MAX_BUSINESSES = 1_000;
+const MAX_LOCALES = 9;
+const MAX_TOPICS = 10;
+const MAX_TEXT = 200;
+
+/** Text that a voice will speak or a screen will show: no control characters, nothing that looks like a slot. */
+const spokenText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(MAX_TEXT)
+  .refine((text) => !/\p{Cc}/u.test(text), "has a control character in it: remove it")
+  .refine((text) => !text.includes("{{"), "has {{ in it: that is how the script marks its slots");
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
+
+const number = z.string().transform((text, context): E164 => {
+  const parsed = e164(text);
+  if (parsed !== null) return parsed;
+  context.addIssue({
+    code: "custom",
+    message: `must be E.164, such as "+14155550100" (in quotes), not ${text}`,
+  });
+  return z.NEVER;
+});
+
+const topic = z.strictObject({
+  id,
+  category: z.enum(CATEGORIES),
+  names: z.partialRecord(z.enum(LOCALES), spokenText),
+});
+
+const business = z
+  .strictObject({
+    id,
+    name: spokenText,
+    legalName: spokenText,
+    contact: z.strictObject({ email: z.email(), postalAddress: spokenText, privacyUrl: z.url() }),
+    lines: z.tuple([number], number),
+    whatsapp: z.strictObject({
+      sender: number,
+      templates: z
+        .record(z.string(), z.string().regex(/^HX[0-9a-f]{32}$/, "must be a content SID, HX…"))
+        .default({}),
+    }),
+    script: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a version, such as "2026-11-22" (in quotes)'),
+    locales: z
+      .tuple([z.enum(LOCALES)], z.enum(LOCALES))
+      .refine((all) => all.length <= MAX_LOCALES, `at most ${MAX_LOCALES}`),
+    voices: z
+      .partialRecord(z.enum(LOCALES), z.string().regex(/^[A-Za-z0-9.-]{1,64}$/, "is not a voice"))
+      .default({}),
+    jurisdiction: z.enum([...JURISDICTIONS, "caller"]),
+    topics: z.tuple([topic], topic).refine((all) => all.length <= MAX_TOPICS, `at most ${MAX_TOPICS}`),
+    ask: z.enum(["together", "each"]),
+    agent: number.nullable().default(null),
+    retention: z
+      .string()
+      .regex(/^P(?:\d+Y)?(?:\d+M)?(?:\d+D)?$/, "must be an ISO 8601 duration, such as P5Y"),
+  })
+  .superRefine((value, context) => {
+    for (const [index, { id: topicId, names }] of value.topics.entries()) {
+      for (const locale of value.locales.filter((wanted) => names[wanted] === undefined)) {
+        context.addIssue({
+          code: "custom",
+          path: ["topics", index, "names"],
+          message: `topic ${topicId} has no name in ${locale}, which the business speaks: add one`,
+        });
+      }
+    }
+    for (const [field, all] of [
+      ["locales", value.locales],
+      ["topics", value.topics.map((each) => each.id)],
+    ] as const) {
+      if (new Set(all).size < all.length)
+        context.addIssue({ code: "custom", path: [field], message: "has one twice" });
+    }
+  });
+
+const businessFile = z
+  .strictObject({ businesses: z.array(business).min(1).max(MAX_BUSINESSES) })
+  .superRefine(({ businesses }, context) => {
+    const seen = new Map<string, string>();
+    for (const [index, { id: businessId, lines }] of businesses.entries()) {
+      const path = ["businesses", index];
+      if (seen.has(businessId))
+        context.addIssue({ code: "custom", path: [...path, "id"], message: `${businessId} stands twice` });
+      seen.set(businessId, businessId);
+      for (const line of lines) {
+        const other = seen.get(line);
+        if (other !== undefined)
+          context.addIssue({
+            code: "custom",
+            path: [...path, "lines"],
+            message: `${line} is already a line of ${other}`,
+          });
+        seen.set(line, businessId);
+      }
+    }
+  });
+
+/** Reads a business file. @throws {ConfigError} naming file, line and field of everything that is wrong */
+export function parseBusinesses(text: string, file: string): readonly Business[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    const messages = document.errors.map(
+      (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split("\n")[0]}`,
+    );
+    throw new ConfigError(messages.join("\n"));
+  }
+  const parsed = businessFile.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (parsed.success) return parsed.data.businesses;
+  const messages = parsed.error.issues.map((issue) => {
+    const offset = nodeAt(document, issue.path)?.range?.[0] ?? 0;
+    return `${file}:${lines.linePos(offset).line}: ${issue.path.join(".")}: ${issue.message}`;
+  });
+  throw new ConfigError(messages.join("\n"));
+}
+
+/** The node at a path, or the nearest one around it, so that a missing field points to where it belongs. */
+function nodeAt(document: Document, path: readonly PropertyKey[]): Node | null {
+  let node = document.contents as Node | null;
+  for (const part of path) {
+    const next = isMap(node) || isSeq(node) ? (node.get(part, true) as Node | undefined) : undefined;
+    if (next === undefined) break;
+    node = next;
+  }
+  return node;
+}

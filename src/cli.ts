@@ -1,0 +1,85 @@
+import { Command, CommanderError } from "commander";
+import {
+  COMMAND_LOCK_WAIT_MS,
+  NotSo,
+  Unreachable,
+  UsageError,
+  type CliParts,
+  type ExitCode,
+} from "./commands/command.ts";
+import { callCommand } from "./commands/call.ts";
+import { ledgerCommand } from "./commands/ledger.ts";
+import { scriptCommand } from "./commands/script.ts";
+import { subscriberCommand } from "./commands/subscriber.ts";
+import { ConfigError } from "./config.ts";
+import { LedgerUnavailable } from "./ledger/ledger.ts";
+import { DatabaseUnusable, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
+import { ScriptError } from "./script/approval.ts";
+
+/** The `yesline` command. Data goes to `out`, everything else to `err`. */
+export async function yesline(args: readonly string[], parts: CliParts): Promise<ExitCode> {
+  const program = new Command("yesline")
+    .description(
+      "A phone line that asks callers for permission to write to them on WhatsApp, and can prove every yes.",
+    )
+    .configureOutput({ writeOut: parts.out, writeErr: parts.err })
+    .exitOverride();
+
+  program
+    .command("serve")
+    .description("serve the line until SIGTERM")
+    .action(() => parts.serve(parts.loadConfig()));
+
+  program
+    .command("migrate")
+    .description("bring the database's schema up to date")
+    .option("--json", "print JSON")
+    .action(({ json }: { json?: true }) => {
+      const { databaseFile } = parts.loadConfig();
+      const unlock = lockForServer(databaseFile);
+      const connection = open(databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
+      migrate(connection);
+      connection.client.close();
+      unlock();
+      parts.out(
+        json === true
+          ? `${JSON.stringify({ database: databaseFile, migrated: true })}\n`
+          : `${databaseFile} is up to date\n`,
+      );
+    });
+
+  program.addCommand(scriptCommand(parts));
+  program.addCommand(callCommand(parts));
+  program.addCommand(ledgerCommand(parts));
+  program.addCommand(subscriberCommand(parts));
+  inherit(program, parts);
+
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    return exitCodeOf(error, parts.err);
+  }
+}
+
+function exitCodeOf(error: unknown, err: (text: string) => void): ExitCode {
+  // Commander has printed its own message; --help ends here too, with code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof NotSo) return 1;
+  const message = error instanceof Error ? error.message : String(error);
+  err(`${message}\n`);
+  if (error instanceof ConfigError || error instanceof ScriptError || error instanceof UsageError) return 2;
+  if (error instanceof Unreachable || error instanceof LedgerUnavailable || error instanceof DatabaseUnusable)
+    return 3;
+  throw error;
+}
+
+function inherit(command: Command, { out, err }: CliParts): void {
+  for (const child of command.commands) {
+    child
+      .exitOverride()
+      .configureOutput({ writeOut: out, writeErr: err })
+      .showHelpAfterError("(--help shows what it takes)");
+    inherit(child, { out, err } as CliParts);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Config } from "../config.ts";
+
+/** What a command is given from outside: nothing in here reads the environment or writes to a stream. */
+export type CliParts = {
+  readonly loadConfig: () => Config;
+  readonly serve: (config: Config) => Promise<void>;
+  /** Data. */
+  readonly out: (text: string) => void;
+  /** Everything else. */
+  readonly err: (text: string) => void;
+};
+
+/** What went wrong with a command that was given wrong; the message tells the fix. */
+export class UsageError extends Error {}
+
+/** The thing that was checked is not so. What is wrong has been printed. */
+export class NotSo extends Error {}
+
+/** The target cannot be reached. */
+export class Unreachable extends Error {}
+
+/** 0 done · 1 the thing checked is not so · 2 usage or invalid input · 3 not reachable · 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
+
+/** How long a command waits for the server's lock; the server's own transactions take milliseconds. */
+export const COMMAND_LOCK_WAIT_MS = 5_000;

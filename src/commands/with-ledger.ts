@@ -1,0 +1,32 @@
+import { randomUUIDv7 } from "node:crypto";
+import { existsSync } from "node:fs";
+import { COMMAND_LOCK_WAIT_MS, Unreachable } from "./command.ts";
+import type { Config } from "../config.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { numberVault } from "../ledger/numbers.ts";
+import { open } from "../ledger/sqlite/connection.ts";
+import { sqliteLedger } from "../ledger/sqlite/sqlite-ledger.ts";
+
+/** The ledger for a command, beside a server that may be running: short transactions, some patience for its lock. */
+export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
+  if (!existsSync(config.databaseFile)) {
+    throw new Unreachable(
+      `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
+    );
+  }
+  const ledger = sqliteLedger(open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS }), {
+    vault: numberVault(config.secret),
+    newId: randomUUIDv7,
+    now: Date.now,
+    monotonicMs: () => performance.now(),
+    onCommit: () => undefined,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  try {
+    return await act(ledger);
+  } finally {
+    await ledger.close();
+  }
+}

@@ -1,0 +1,208 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { ConfigError, parseBusinesses } from "./business-file.ts";
+import type { Business } from "./call/business.ts";
+import type { Account } from "./twilio/signature.ts";
+
+export { ConfigError } from "./business-file.ts";
+
+/** Everything the environment and the business file say, checked and frozen. */
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  /** The URL that Twilio calls, without a slash at the end; null: as listened on, known once the port is. */
+  readonly publicUrl: string | null;
+  readonly databaseFile: string;
+  readonly businesses: readonly Business[];
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+  readonly accounts: readonly Account[];
+  /** The simulator's own account, where it is accepted. */
+  readonly simulator: SimulatorAccount | null;
+  /** What works, and should not stay so. */
+  readonly warnings: readonly string[];
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+};
+
+export type SimulatorAccount = { readonly accountSid: string; readonly authToken: string };
+
+/** The folder of the prompts. */
+export const TWIML_FOLDER = fileURLToPath(new URL("../twiml", import.meta.url));
+
+const DEMO_BUSINESSES = fileURLToPath(new URL("businesses.demo.yaml", import.meta.url));
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** Empty is unset, as in a `.env` file. */
+const unset = z.literal("").transform(() => undefined);
+const optional = <T extends z.ZodType>(schema: T) => z.union([unset, schema]).optional();
+
+const environment = z.object({
+  HOST: optional(z.string()),
+  PORT: optional(
+    z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .refine((port) => port <= 65_535),
+  ),
+  PUBLIC_URL: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
+  DATABASE_URL: optional(z.string().regex(/^file:./)),
+  YESLINE_BUSINESSES: optional(z.string()),
+  YESLINE_SECRET: optional(z.string().refine((text) => decodeSecret(text) !== null)),
+  TWILIO_ACCOUNT_SID: optional(z.string().regex(/^AC[0-9a-f]{32}$/)),
+  TWILIO_AUTH_TOKEN: optional(z.string().regex(/^[^\s,]+(?:,[^\s,]+)*$/)),
+  YESLINE_SIMULATOR: optional(z.enum(["on", "off", "true", "false", "1", "0"])),
+  LOG_LEVEL: optional(z.enum(LOG_LEVELS)),
+});
+
+/** How each variable is to be written: the fix that goes with a complaint. */
+const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
+  HOST: "use an address to listen on, such as 127.0.0.1",
+  PORT: "use a number from 0 to 65535",
+  PUBLIC_URL: "use the address that Twilio calls, such as https://line.example, without query",
+  DATABASE_URL: "use a SQLite file, such as file:./data/yesline.db",
+  YESLINE_BUSINESSES: "use the path of a business file",
+  YESLINE_SECRET: "use 32 bytes in base64: openssl rand -base64 32",
+  TWILIO_ACCOUNT_SID: "use the account SID from Twilio's console: AC and 32 hex digits",
+  TWILIO_AUTH_TOKEN: "use the auth token from Twilio's console; two, with a comma between, during a rotation",
+  YESLINE_SIMULATOR: "use on or off",
+  LOG_LEVEL: `use one of ${LOG_LEVELS.join(", ")}`,
+};
+
+/**
+ * Reads the configuration; generates what the demo needs into the data folder, and never overwrites it there.
+ *
+ * @throws {ConfigError} one line for each thing that is wrong: the place, the fault and the fix
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map((issue) => String(issue.path[0]) as keyof typeof FIXES));
+    throw new ConfigError(
+      [...names].map((name) => `${name}=${shown(name, env)} is not valid: ${FIXES[name]}.`).join("\n"),
+    );
+  }
+  const given = parsed.data;
+  const databaseFile = resolve(
+    (given.DATABASE_URL ?? "file:./data/yesline.db").replace(/^file:(?:\/\/)?/, ""),
+  );
+  const dataFolder = dirname(databaseFile);
+  const twilio = twilioAccount(given.TWILIO_ACCOUNT_SID, given.TWILIO_AUTH_TOKEN);
+  const simulatorOn =
+    given.YESLINE_SIMULATOR === undefined ? twilio === null : /^(?:on|true|1)$/.test(given.YESLINE_SIMULATOR);
+  if (twilio === null && !simulatorOn) {
+    throw new ConfigError(
+      "YESLINE_SIMULATOR=off leaves no account whose calls are accepted: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or leave the simulator on.",
+    );
+  }
+  const simulator = simulatorOn ? simulatorAccount(dataFolder) : null;
+  const secretFile = join(dataFolder, "secret");
+  const warnings =
+    twilio !== null && given.YESLINE_SECRET === undefined
+      ? [
+          `YESLINE_SECRET is not set: the key to the numbers lies beside them, in ${secretFile}. Keep it elsewhere: ${FIXES.YESLINE_SECRET}.`,
+        ]
+      : [];
+  const file = given.YESLINE_BUSINESSES ?? DEMO_BUSINESSES;
+  return Object.freeze({
+    host: given.HOST ?? "127.0.0.1",
+    port: given.PORT ?? 3000,
+    publicUrl: given.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
+    databaseFile,
+    businesses: Object.freeze(parseBusinesses(readText("YESLINE_BUSINESSES", file), file)),
+    secret: decodeSecret(given.YESLINE_SECRET ?? "") ?? generatedSecret(secretFile),
+    warnings: Object.freeze(warnings),
+    accounts: Object.freeze([
+      ...(twilio === null ? [] : [twilio]),
+      ...(simulator === null
+        ? []
+        : [{ sid: simulator.accountSid, authTokens: [simulator.authToken], simulated: true }]),
+    ]),
+    simulator,
+    logLevel: given.LOG_LEVEL ?? "info",
+  });
+}
+
+function twilioAccount(sid: string | undefined, tokens: string | undefined): Account | null {
+  if (sid === undefined && tokens === undefined) return null;
+  if (sid === undefined)
+    throw new ConfigError(
+      `TWILIO_ACCOUNT_SID is missing beside TWILIO_AUTH_TOKEN: ${FIXES.TWILIO_ACCOUNT_SID}.`,
+    );
+  if (tokens === undefined)
+    throw new ConfigError(
+      `TWILIO_AUTH_TOKEN is missing beside TWILIO_ACCOUNT_SID: ${FIXES.TWILIO_AUTH_TOKEN}.`,
+    );
+  return { sid, authTokens: tokens.split(","), simulated: false };
+}
+
+function generatedSecret(file: string): Uint8Array {
+  const secret = decodeSecret(generateOnce(file, () => randomBytes(32).toString("base64")));
+  if (secret === null) {
+    throw new ConfigError(
+      `${file} does not hold 32 bytes in base64: restore it, no number can be read without it.`,
+    );
+  }
+  return secret;
+}
+
+const simulatorFile = z.strictObject({
+  accountSid: z.string().regex(/^AC[0-9a-f]{32}$/),
+  authToken: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+function simulatorAccount(dataFolder: string): SimulatorAccount {
+  const file = join(dataFolder, "simulator.json");
+  const text = generateOnce(file, () =>
+    JSON.stringify(
+      { accountSid: `AC${randomBytes(16).toString("hex")}`, authToken: randomBytes(16).toString("hex") },
+      null,
+      2,
+    ),
+  );
+  const parsed = simulatorFile.safeParse(parseJson(text));
+  if (!parsed.success)
+    throw new ConfigError(`${file} is not the simulator's account: delete it, and a new one is made.`);
+  return parsed.data;
+}
+
+/** Writes the file if it is not there (`wx` fails if another process was first), and returns what it holds. */
+function generateOnce(file: string, make: () => string): string {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    writeFileSync(file, `${make()}\n`, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+  return readFileSync(file, "utf8").trim();
+}
+
+function readText(variable: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(`${variable}=${file} cannot be read: check the path.`, { cause: error });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function decodeSecret(text: string): Uint8Array | null {
+  const bytes = Buffer.from(text.trim(), "base64");
+  return bytes.length === 32 && /^[A-Za-z0-9+/]{43}=?$/.test(text.trim()) ? bytes : null;
+}
+
+/** A secret is never printed, not even a wrong one. */
+function shown(name: string, env: Readonly<Record<string, string | undefined>>): string {
+  return /TOKEN|SECRET|PASSWORD/.test(name) ? "…" : (env[name] ?? "");
+}

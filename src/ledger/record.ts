@@ -1,0 +1,82 @@
+import { topicName, type Business } from "../call/business.ts";
+import { mask } from "../call/phone-number.ts";
+import type { EntryView } from "./ledger.ts";
+
+/**
+ * One entry as an outsider gets it. Names follow ISO/IEC TS 27560:2023 as laid out by the W3C DPV guide; numbers are
+ * masked, times are UTC in ISO 8601, digests are SHA-256 in hex.
+ */
+export function recordOf({ entry, number, notice, call }: EntryView, business: Business | undefined) {
+  return {
+    schemaVersion: "yesline-consent-record/1",
+    recordId: entry.id,
+    kind: entry.kind,
+    eventState: STATES[entry.kind],
+    eventTime: iso(entry.at),
+    sequence: entry.seq,
+    subject: {
+      pseudonym: entry.subscriberId,
+      number: number === null ? null : mask(number),
+      commitment: entry.commitment,
+    },
+    controller:
+      business === undefined
+        ? { id: entry.businessId }
+        : { id: business.id, name: business.name, legalName: business.legalName, contact: business.contact },
+    channel: "whatsapp",
+    topics: entry.topics.map((id) => topicOf(id, entry.locale, business)),
+    jurisdiction: entry.jurisdiction,
+    locale: entry.locale,
+    script: entry.script,
+    notice:
+      notice === null
+        ? null
+        : {
+            version: entry.script,
+            language: entry.locale,
+            text: notice.words,
+            sha256: notice.wordsDigest,
+            servedAt: iso(notice.at),
+          },
+    servedEventId: entry.noticeAttempt === null ? null : `${entry.sourceId}/notice/${entry.noticeAttempt}`,
+    collectionMethod: entry.source === "call" ? "ivr_dtmf" : entry.source,
+    call:
+      call === null
+        ? null
+        : {
+            sid: entry.sourceId,
+            line: call.line,
+            direction: call.direction,
+            status: call.status,
+            begunAt: iso(call.begunAt),
+            endedAt: call.endedAt === null ? null : iso(call.endedAt),
+          },
+    attestation: entry.attestation,
+    key:
+      entry.key === null
+        ? null
+        : { pressed: entry.key, question: entry.step, attempt: entry.attempt, at: iso(entry.at) },
+    reason: entry.reason,
+    simulated: entry.simulated,
+  };
+}
+
+/** The W3C Data Privacy Vocabulary's names of what an entry says. */
+const STATES = {
+  granted: "ConsentGiven",
+  confirmed: "ConsentGiven",
+  refused: "ConsentRefused",
+  pending: "ConsentRequested",
+  revoked: "ConsentWithdrawn",
+} as const satisfies Record<EntryView["entry"]["kind"], string>;
+
+/** A topic that the business has given up is still named by its id. */
+function topicOf(id: string, locale: EntryView["entry"]["locale"], business: Business | undefined) {
+  const topic = business?.topics.find((each) => each.id === id);
+  if (business === undefined || topic?.names[locale] === undefined) return { id };
+  return { id, category: topic.category, name: topicName(business, id, locale) };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,42 @@
+import { pino, type Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { VoiceObserver } from "./voice/routes.ts";
+
+/** Structured lines on standard error. Law 10: what could be a number or a secret is cut out wherever it turns up. */
+export function createLog(level: Config["logLevel"]): Logger {
+  return pino(
+    { level, base: null, redact: { paths: SECRET_PATHS, censor: "…" }, serializers: { err } },
+    pino.destination(2),
+  );
+}
+
+/** One line a webhook. */
+export function webhookLog(log: Logger): VoiceObserver {
+  return (webhook, error) => {
+    const { milliseconds, ...seen } = webhook;
+    const line = { ...seen, ms: Math.round(milliseconds * 10) / 10 };
+    if (error !== undefined) log.error({ ...line, err: error }, "webhook failed");
+    else if (webhook.status >= 400 || webhook.businessId === null) log.warn(line, "webhook refused");
+    else log.info(line, "webhook");
+  };
+}
+
+const SECRET_PATHS = [
+  "authToken",
+  "*.authToken",
+  "secret",
+  "*.secret",
+  "From",
+  "To",
+  "Digits",
+  "*.From",
+  "*.To",
+  "*.Digits",
+];
+
+/** An error's message may quote a value: digits that could be a number are masked. */
+function err(error: Error) {
+  const masked = (text: string) => text.replaceAll(/\+?\d{7,}/g, "…");
+  const cause = error.cause instanceof Error ? masked(error.cause.message) : undefined;
+  return { type: error.name, message: masked(error.message), cause, stack: masked(error.stack ?? "") };
+}

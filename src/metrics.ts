@@ -1,0 +1,53 @@
+import { Counter, Histogram, Registry } from "prom-client";
+import type { VoiceObserver } from "./voice/routes.ts";
+
+/** What an operator watches, in Prometheus's text form. One registry for each app, none global. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const calls = new Counter({
+    name: "yesline_calls_total",
+    help: "Calls that began.",
+    labelNames: ["business", "simulated"],
+    registers,
+  });
+  const entries = new Counter({
+    name: "yesline_entries_total",
+    help: "Entries recorded, by what they say.",
+    labelNames: ["business", "kind", "simulated"],
+    registers,
+  });
+  const outcomes = new Counter({
+    name: "yesline_answers_total",
+    help: "Webhooks of calls by what came next: a question, an ending, or a refusal.",
+    labelNames: ["outcome", "simulated"],
+    registers,
+  });
+  const webhooks = new Histogram({
+    name: "yesline_webhook_seconds",
+    help: "Time from a webhook's arrival to its answer.",
+    labelNames: ["route", "status"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+    registers,
+  });
+  const batches = new Histogram({
+    name: "yesline_commit_batch_size",
+    help: "Writes that shared one durable commit.",
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+    registers,
+  });
+
+  const webhook: VoiceObserver = (seen, error) => {
+    const simulated = String(seen.simulated ?? "unknown");
+    const business = seen.businessId ?? "none";
+    webhooks.observe({ route: seen.route, status: seen.status }, seen.milliseconds / 1000);
+    const refused = seen.status >= 400 || seen.businessId === null;
+    const outcome =
+      error !== undefined ? "sorry" : refused ? "refused" : seen.outcome.replace(/^topic:.*/, "topic");
+    outcomes.inc({ outcome, simulated });
+    if (seen.route === "begin" && !refused && !seen.repeated && error === undefined)
+      calls.inc({ business, simulated });
+    if (!seen.repeated) for (const kind of seen.entries) entries.inc({ business, kind, simulated });
+  };
+  return { webhook, committed: (jobs: number) => batches.observe(jobs), text: () => registry.metrics() };
+}

@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import { jurisdictionFor, type Business, type Locale } from "../call/business.ts";
+import { advance, begin, nameOf, type Outcome, type Question, type Situation } from "../call/flow.ts";
+import type { Keypress } from "../call/keypress.ts";
+import { lastDigits, spaced, subscriberNumber, type E164 } from "../call/phone-number.ts";
+import type { CallIdentity, Ledger, NewEntry, Recorded } from "../ledger/ledger.ts";
+import { fillOpen, type Script } from "../script/script.ts";
+import { localeOf, speechOf, type speaker } from "../script/speak.ts";
+import type { CallInput } from "../twilio/form.ts";
+import type { Account } from "../twilio/signature.ts";
+import { addressOf, type Address } from "./address.ts";
+
+/** A call, its business, and the script that speaks in it. */
+export type Conversation = {
+  readonly call: CallIdentity;
+  readonly business: Business;
+  readonly script: Script;
+  readonly speak: ReturnType<typeof speaker>;
+  /** What stands before /voice in the public URL's path; "" as a rule. */
+  readonly basePath: string;
+};
+
+/** What a webhook was answered with. `outcome` names the ending or the next question, for log and metrics. */
+export type Answer = { readonly twiml: string; readonly outcome: string; readonly recorded: Recorded };
+
+/** Nothing to say, because nobody listens. */
+const HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>';
+
+/** Digits of the reference that a caller is told; the console finds the call by it. */
+const REFERENCE_DIGITS = 6;
+
+export function identify(input: CallInput, account: Account, business: Business, at: number): CallIdentity {
+  return {
+    businessId: business.id,
+    callSid: input.callSid,
+    accountSid: account.sid,
+    line: input.line,
+    direction: input.direction,
+    caller: subscriberNumber(input.caller),
+    attestation: input.attestation,
+    simulated: account.simulated,
+    at,
+  };
+}
+
+/** The call begins. */
+export async function beginCall(ledger: Ledger, conversation: Conversation): Promise<Answer> {
+  const [locale] = conversation.business.locales;
+  const situation = await situate(ledger, conversation, locale, true);
+  const asked = { step: "begin", attempt: 1, locale, key: null, subscriberId: null };
+  return respond(ledger, conversation, asked, begin(situation));
+}
+
+/** The caller answered. @returns null where the address does not fit the business any more */
+export async function takeAnswer(
+  ledger: Ledger,
+  conversation: Conversation,
+  address: Address,
+  keypress: Keypress,
+): Promise<Answer | null> {
+  const { businessId } = conversation.call;
+  const { subscriberId, locale } = address;
+  const number = subscriberId === null ? null : await ledger.numberOf(businessId, subscriberId);
+  const question = questionAt(address, conversation.business, number);
+  if (question === null) return null;
+  const returning = question.step === "language" || question.step === "welcome-back" || address.change;
+  const situation = await situate(ledger, conversation, locale, returning);
+  const key = keypress.kind === "key" ? keypress.key : null;
+  const asked = { step: nameOf(question), attempt: question.attempt, locale, key, subscriberId };
+  return respond(ledger, conversation, asked, advance(question, keypress, situation));
+}
+
+/** A short number that stands for the call, read out to the caller. */
+export function referenceOf(callSid: string): string {
+  const hash = createHash("sha256").update(callSid).digest();
+  return String(hash.readUIntBE(0, 6) % 10 ** REFERENCE_DIGITS).padStart(REFERENCE_DIGITS, "0");
+}
+
+type Asked = {
+  readonly step: string;
+  readonly attempt: number;
+  readonly locale: Locale;
+  readonly key: string | null;
+  readonly subscriberId: string | null;
+};
+
+/** Law 2: record, then speak. What is spoken comes from what the ledger returns. */
+async function respond(
+  ledger: Ledger,
+  conversation: Conversation,
+  asked: Asked,
+  outcome: Outcome,
+): Promise<Answer> {
+  const { call, business, script, speak } = conversation;
+  const { question, locale } = outcome;
+  const jurisdiction = jurisdictionFor(business, call.caller, new Set(localeOf(script, locale).law.keys()));
+  const subscriberId = await aboutWhom(ledger, conversation, asked, question);
+  const name = question === null ? (outcome.prompts[0] ?? "no-answer") : nameOf(question);
+  const recorded = await ledger.record({
+    call,
+    ...asked,
+    entries: outcome.decisions.map(({ kind, topics, number }): NewEntry => ({
+      kind,
+      topics,
+      subscriberId: number === null ? null : asked.subscriberId,
+      jurisdiction,
+      script: script.version,
+    })),
+    served: {
+      step: outcome.prompts.includes("notice") ? "notice" : name,
+      attempt: question?.attempt ?? 1,
+      locale,
+      text: speak(speechOf(outcome, jurisdiction, call.caller === null)),
+      action: question === null ? null : addressOf(script.version, locale, question, subscriberId),
+      subscriberId,
+    },
+  });
+  return { twiml: await twimlOf(ledger, conversation, recorded), outcome: name, recorded };
+}
+
+/** The id of the other number that the next question is about. */
+async function aboutWhom(
+  ledger: Ledger,
+  { call }: Conversation,
+  asked: Asked,
+  question: Question | null,
+): Promise<string | null> {
+  if (question?.step === "confirm-number") {
+    return asked.subscriberId ?? ledger.register(call.businessId, question.number, call.at);
+  }
+  return question?.step === "topic" && question.number !== null ? asked.subscriberId : null;
+}
+
+async function twimlOf(
+  ledger: Ledger,
+  { call, basePath }: Conversation,
+  recorded: Recorded,
+): Promise<string> {
+  if (recorded.kind === "ended") return HANG_UP;
+  const { twiml, action, subscriberId } = recorded.served;
+  const number = subscriberId === null ? null : await ledger.numberOf(call.businessId, subscriberId);
+  return fillOpen(twiml, {
+    ...(action === null ? {} : { action: basePath + action }),
+    ...(number === null ? {} : { number: spaced(number) }),
+    ...(call.caller === null ? {} : { lastDigits: lastDigits(call.caller) }),
+    reference: spaced(referenceOf(call.callSid)),
+  });
+}
+
+async function situate(
+  ledger: Ledger,
+  { call, business }: Conversation,
+  locale: Locale,
+  returning: boolean,
+): Promise<Situation> {
+  const known = returning && call.caller !== null;
+  const granted = known ? await ledger.granted(business.id, call.caller, call.simulated) : [];
+  return { business, locale, caller: call.caller, granted };
+}
+
+/** The question that waits at an address; null where the address names what the business does not have. */
+function questionAt(address: Address, business: Business, number: E164 | null): Question | null {
+  const { step, attempt, change, topic, agreed } = address;
+  if (!business.locales.includes(address.locale)) return null;
+  switch (step) {
+    case "language":
+    case "choice":
+    case "welcome-back":
+      return { step, attempt };
+    case "other-number":
+      return { step, attempt, change };
+    case "confirm-number":
+      return number === null ? null : { step, attempt, change, number };
+    case "topic": {
+      const known = new Set(business.topics.map(({ id }) => id));
+      if (topic === null || ![topic, ...agreed].every((id) => known.has(id))) return null;
+      return address.subscriberId !== null && number === null
+        ? null
+        : { step, attempt, topic, agreed, number };
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApp } from "../../src/app.ts";
+import { loadConfig, TWIML_FOLDER, type Config } from "../../src/config.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { numberVault } from "../../src/ledger/numbers.ts";
+import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
+import { sqliteLedger } from "../../src/ledger/sqlite/sqlite-ledger.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { loadScripts } from "../../src/script/load.ts";
+import type { Webhook } from "../../src/voice/routes.ts";
+import { caller, type Caller, type CallerOptions } from "./caller.ts";
+
+export const PUBLIC_URL = "https://line.test";
+
+/** The whole line in this process: real file, real signatures, real scripts; only the clock is ours. */
+export type Line = Awaited<ReturnType<typeof startLine>>;
+
+export type LineOptions = {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly publicUrl?: string;
+  readonly wrapLedger?: (ledger: Ledger) => Ledger;
+};
+
+export function startLine({ env = {}, publicUrl = PUBLIC_URL, wrapLedger = (ledger) => ledger }: LineOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "yesline-"));
+  const databaseFile = join(folder, "yesline.db");
+  const config: Config = loadConfig({ DATABASE_URL: `file:${databaseFile}`, ...env });
+  const clock = { now: Date.UTC(2026, 5, 1, 9) };
+  const connection = open(databaseFile, { busyTimeoutMs: 0 });
+  migrate(connection);
+  const commits: number[] = [];
+  const ledger = sqliteLedger(connection, {
+    vault: numberVault(config.secret),
+    newId: randomUUIDv7,
+    now: () => clock.now,
+    monotonicMs: () => performance.now(),
+    onCommit: (jobs) => commits.push(jobs),
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const metrics = createMetrics();
+  const webhooks: Webhook[] = [];
+  const errors: Error[] = [];
+  const app = createApp({
+    voice: {
+      publicUrl,
+      accounts: config.accounts,
+      businesses: config.businesses,
+      scripts: loadScripts(TWIML_FOLDER),
+      ledger: wrapLedger(ledger),
+      now: () => clock.now,
+      monotonicMs: () => performance.now(),
+      observe(webhook, error) {
+        webhooks.push(webhook);
+        if (error !== undefined) errors.push(error);
+        metrics.webhook(webhook, error);
+      },
+    },
+    metrics: metrics.text,
+    isServing: () => true,
+    onError: (error) => errors.push(error),
+  });
+  const [account] = config.accounts;
+  if (account === undefined) throw new Error("no account");
+  return {
+    app,
+    config,
+    ledger,
+    connection,
+    clock,
+    commits,
+    webhooks,
+    errors,
+    databaseFile,
+    /** Someone with a telephone; each has a call of their own. */
+    call: (options: CallerOptions = {}): Caller =>
+      caller((request) => app.request(request), {
+        publicUrl,
+        accountSid: account.sid,
+        authToken: account.authTokens[0] ?? "",
+        ...options,
+      }),
+    /** Rows of a table, as they are in the file. */
+    rows: (table: string) => connection.client.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[],
+    async stop() {
+      await ledger.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A SID of Twilio's form. */
+export function sid(prefix: "CA" | "AC"): string {
+  return prefix + randomBytes(16).toString("hex");
+}
