@@ -129,7 +129,7 @@ export function parseBusinesses(text: string, file: string): readonly Business[]
 
 /** The node at a path, or the nearest one around it, so that a missing field points to where it belongs. */
 function nodeAt(document: Document, path: readonly PropertyKey[]): Node | null {
-  let node = document.contents as Node | null;
+  let node: Node | null = document.contents;
   for (const part of path) {
     const next = isMap(node) || isSeq(node) ? (node.get(part, true) as Node | undefined) : undefined;
     if (next === undefined) break;

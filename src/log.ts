@@ -16,7 +16,8 @@ export function webhookLog(log: Logger): VoiceObserver {
     const { milliseconds, ...seen } = webhook;
     const line = { ...seen, ms: Math.round(milliseconds * 10) / 10 };
     if (error !== undefined) log.error({ ...line, err: error }, "webhook failed");
-    else if (webhook.status >= 400 || webhook.businessId === null) log.warn(line, "webhook refused");
+    else if (webhook.status >= 400 || (webhook.businessId ?? null) === null)
+      log.warn(line, "webhook refused");
     else log.info(line, "webhook");
   };
 }
@@ -36,7 +37,10 @@ const SECRET_PATHS = [
 
 /** An error's message may quote a value: digits that could be a number are masked. */
 function err(error: Error) {
-  const masked = (text: string) => text.replaceAll(/\+?\d{7,}/g, "…");
   const cause = error.cause instanceof Error ? masked(error.cause.message) : undefined;
   return { type: error.name, message: masked(error.message), cause, stack: masked(error.stack ?? "") };
+}
+
+function masked(text: string): string {
+  return text.replaceAll(/\+?\d{7,}/g, "…");
 }

@@ -41,7 +41,7 @@ export function createMetrics() {
     const simulated = String(seen.simulated ?? "unknown");
     const business = seen.businessId ?? "none";
     webhooks.observe({ route: seen.route, status: seen.status }, seen.milliseconds / 1000);
-    const refused = seen.status >= 400 || seen.businessId === null;
+    const refused = seen.status >= 400 || (seen.businessId ?? null) === null;
     const outcome =
       error !== undefined ? "sorry" : refused ? "refused" : seen.outcome.replace(/^topic:.*/, "topic");
     outcomes.inc({ outcome, simulated });

@@ -92,7 +92,7 @@ export function speakingSeconds(script: Script, root: Element): number {
     if (name !== "Say") continue;
     const pace = localeOf(script, attributes["language"] as Locale).charactersPerSecond;
     const digits = text.match(/(?<!\S)\d(?!\d)/g)?.length ?? 0;
-    seconds += ([...text].length - 2 * digits) / pace + digits * SECONDS_A_SPACED_DIGIT;
+    seconds += (codePoints(text) - 2 * digits) / pace + digits * SECONDS_A_SPACED_DIGIT;
   }
   return seconds;
 }
@@ -319,6 +319,11 @@ function ownWords({ source }: Template): string {
 
 function withoutSlots(text: string): string {
   return text.replaceAll(/\{\{[^}]*\}\}/g, "");
+}
+
+/** Astral characters count once. */
+function codePoints(text: string): number {
+  return Array.from(text).length;
 }
 
 function fold(text: string): string {

@@ -46,7 +46,7 @@ const localesFile = z.partialRecord(
 /** Every version under the folder, so that a call that began with one ends with it. @throws naming the file */
 export function loadScripts(folder: string): ReadonlyMap<string, Script> {
   const versions = readdirSync(folder).filter((name) => VERSION_PATTERN.test(name));
-  return new Map(versions.sort().map((version) => [version, loadScript(folder, version)]));
+  return new Map(versions.toSorted().map((version) => [version, loadScript(folder, version)]));
 }
 
 /** @throws naming the file that is missing or wrong */
@@ -73,7 +73,7 @@ export function digestOf(folder: string, version: string): string {
     .filter((found) => found.isFile())
     .map((found) => join(found.parentPath, found.name).slice(join(folder, version).length + 1))
     .map((name) => name.replaceAll("\\", "/"))
-    .sort();
+    .toSorted();
   for (const name of names) {
     const content = readFileSync(join(folder, version, name));
     hash.update(`${name}\0${content.length}\0`).update(content);

@@ -58,7 +58,7 @@ export function printScript(script: Script | undefined, business: Business, loca
   const endings = ENDINGS.filter((prompt) => prompt !== "agent" || business.agent !== null).map((prompt) =>
     part(`ENDING, ${prompt}`, { ...plain, jurisdiction, prompts: [prompt] }),
   );
-  const head = `${business.name} (${business.id}), ${about.name} (${locale}), script ${script.version}, voice ${String(businessSlots(business, about)["voice"])}`;
+  const head = `${business.name} (${business.id}), ${about.name} (${locale}), script ${script.version}, voice ${businessSlots(business, about).voice}`;
   return {
     business: business.id,
     locale,

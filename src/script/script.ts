@@ -111,7 +111,7 @@ export const LEFT_OPEN: Readonly<Record<OpenSlot, string>> = {
 };
 
 /** The slots that a business fills, in one of its locales. */
-export function businessSlots(business: Business, locale: ScriptLocale): Slots {
+export function businessSlots(business: Business, locale: ScriptLocale) {
   return {
     business: business.name,
     legalName: business.legalName,

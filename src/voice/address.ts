@@ -46,7 +46,7 @@ export function addressOf(
   }
   if ("change" in question && question.change) parameters.set("change", "yes");
   if (subscriberId !== null) parameters.set("number", subscriberId);
-  return `/voice/${script}/${locale}/${question.step}?${parameters}`;
+  return `/voice/${script}/${locale}/${question.step}?${parameters.toString()}`;
 }
 
 /** Reads an address. @returns null where it is none of ours */

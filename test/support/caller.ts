@@ -43,7 +43,9 @@ export function caller(send: Send, options: CallerOptions) {
   let next: string | null = "/voice";
 
   async function post(path: string, fields: Record<string, string>): Promise<Heard> {
-    const response = await send(signedRequest(publicUrl, path, { ...base, ...fields }, options.authToken ?? ""));
+    const response = await send(
+      signedRequest(publicUrl, path, { ...base, ...fields }, options.authToken ?? ""),
+    );
     return heard(response);
   }
 

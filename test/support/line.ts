@@ -24,7 +24,11 @@ export type LineOptions = {
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
 };
 
-export function startLine({ env = {}, publicUrl = PUBLIC_URL, wrapLedger = (ledger) => ledger }: LineOptions = {}) {
+export function startLine({
+  env = {},
+  publicUrl = PUBLIC_URL,
+  wrapLedger = (ledger) => ledger,
+}: LineOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "yesline-"));
   const databaseFile = join(folder, "yesline.db");
   const config: Config = loadConfig({ DATABASE_URL: `file:${databaseFile}`, ...env });
@@ -78,19 +82,26 @@ export function startLine({ env = {}, publicUrl = PUBLIC_URL, wrapLedger = (ledg
     databaseFile,
     /** Someone with a telephone; each has a call of their own. */
     call: (options: CallerOptions = {}): Caller =>
-      caller((request) => app.request(request), {
+      caller((request) => app.request(behindProxy(request, publicUrl)), {
         publicUrl,
         accountSid: account.sid,
         authToken: account.authTokens[0] ?? "",
         ...options,
       }),
     /** Rows of a table, as they are in the file. */
-    rows: (table: string) => connection.client.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[],
+    rows: (table: string) =>
+      connection.client.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[],
     async stop() {
       await ledger.close();
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** A proxy that has its own path for the line takes that path off. */
+function behindProxy(request: Request, publicUrl: string): Request {
+  const { origin, pathname } = new URL(publicUrl);
+  return pathname === "/" ? request : new Request(request.url.replace(origin + pathname, origin), request);
 }
 
 /** A SID of Twilio's form. */

@@ -135,7 +135,7 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
       attempt,
       key,
       callSid: call.callSid,
-      ...NOTICE_OF_CALL,
+      ...(entry.kind === "revoked" ? NO_NOTICE : NOTICE_OF_CALL),
       attestation: call.attestation,
       simulated,
       reason: null,
@@ -242,6 +242,9 @@ const PAGE = 500;
 /** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
 const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
 
+/** Leaving needs no notice: a returning caller may go without hearing it again. */
+const NO_NOTICE = { noticeStep: null, noticeAttempt: null, noticeKind: null } as const;
+
 const OPEN_STATES: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
 
 const NO_EVENT = {
@@ -252,14 +255,7 @@ const NO_EVENT = {
   action: null,
   subscriberId: null,
 };
-const NO_ENTRY = {
-  callSid: null,
-  noticeStep: null,
-  noticeAttempt: null,
-  noticeKind: null,
-  key: null,
-  attestation: null,
-};
+const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE };
 
 function nextOf(served: Turn["served"]) {
   return { nextStep: served.step, nextAttempt: served.attempt };
