@@ -1,6 +1,197 @@
-import { Command } from "commander";
-import type { CliParts } from "./command.ts";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import type { Config } from "../config.ts";
+import {
+  formatScenarioProblem,
+  parseScenarios,
+  reportHtml,
+  reportJson,
+  reportJunit,
+  reportNdjson,
+  reportPretty,
+  runScenario,
+  scenarioJsonSchema,
+  type Scenario,
+  type ScenarioResult,
+  type Target,
+} from "../simulator/index.ts";
+import { NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
+import { consentBook, type ConsentBook } from "./consent-book.ts";
 
-export function callCommand(_parts: CliParts): Command {
-  return new Command("call");
+/** `yesline call …`: calls without a telephone. */
+export function callCommand(parts: CliParts): Command {
+  const command = new Command("call").description(
+    "place simulated calls: signed, over HTTP, without a telephone",
+  );
+  runCommand(command, parts);
+  validateCommand(command, parts);
+  return command;
+}
+
+/** Where the calls go, and who signs them. */
+export type TargetOptions = { readonly url?: string; readonly token?: string; readonly account?: string };
+
+export function withTargetOptions(command: Command): Command {
+  return command
+    .option("--url <url>", "the service to call (default: the line of this configuration)")
+    .option("--account <sid>", "the account that signs (default: the simulator's)")
+    .option("--token <token>", "its auth token");
+}
+
+/** @throws {UsageError} where it is not clear who signs */
+export function targetOf(options: TargetOptions, config: Config): Target {
+  const url = options.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
+  if (!URL.canParse(url))
+    throw new UsageError(`--url ${url} is not a URL: use one such as http://127.0.0.1:3000.`);
+  const accountSid = options.account ?? config.simulator?.accountSid;
+  const authToken = options.token ?? config.simulator?.authToken;
+  if (accountSid === undefined || authToken === undefined) {
+    throw new UsageError(
+      "The simulator is off here: say who signs, with --account and --token, or set YESLINE_SIMULATOR=on.",
+    );
+  }
+  return { url, accountSid, authToken };
+}
+
+const REPORTERS = {
+  pretty: reportPretty,
+  json: reportJson,
+  ndjson: reportNdjson,
+  junit: reportJunit,
+  html: reportHtml,
+} as const;
+
+/** So many files in one run; a folder with more is split. */
+const MAX_FILES = 10_000;
+
+type RunOptions = TargetOptions & {
+  readonly reporter: keyof typeof REPORTERS;
+  readonly out?: string;
+  readonly grep?: string;
+  readonly bail?: true;
+  readonly timeout: string;
+  readonly realTime?: true;
+  readonly json?: true;
+};
+
+function runCommand(command: Command, { loadConfig, out, err }: CliParts): void {
+  withTargetOptions(command.command("run <files...>"))
+    .description(
+      "play scenarios against a running line; a file's first caller has no consent, its scenarios follow each other",
+    )
+    .addOption(new Option("--reporter <name>").choices(Object.keys(REPORTERS)).default("pretty"))
+    .option("--out <file>", "write the report there")
+    .option("--grep <text>", "only scenarios whose name contains this")
+    .option("--bail", "stop after the first failure")
+    .option("--timeout <seconds>", "of real time, for each scenario", "60")
+    .option("--real-time", "let calls last as long as they would")
+    .option("--json", "the same as --reporter json")
+    .action(async (files: string[], options: RunOptions) => {
+      const scenarios = readScenarios(files, err).filter((each) => each.name.includes(options.grep ?? ""));
+      if (scenarios.length === 0) throw new UsageError(`No scenario's name contains "${options.grep}".`);
+      const config = loadConfig();
+      const results = await play(scenarios, targetOf(options, config), config, options);
+      const report = REPORTERS[options.json === true ? "json" : options.reporter](results);
+      if (options.out === undefined) out(report);
+      else writeFileSync(options.out, report);
+      if (results.every((result) => !result.reached)) {
+        throw new Unreachable(
+          `${targetOf(options, config).url} does not answer: start the line (npm start), or give its --url.`,
+        );
+      }
+      if (results.some((result) => !result.ok)) throw new NotSo();
+    });
+}
+
+function validateCommand(command: Command, { out, err }: CliParts): void {
+  command
+    .command("validate [files...]")
+    .description("check scenario files without calling anyone")
+    .option("--schema", "print the format as JSON Schema, for editors")
+    .option("--json", "print JSON")
+    .action((files: string[], options: { schema?: true; json?: true }) => {
+      if (options.schema === true) {
+        out(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
+        return;
+      }
+      if (files.length === 0)
+        throw new UsageError("Name the files or folders to check, or ask for the --schema.");
+      const scenarios = readScenarios(files, err);
+      const names = scenarios.map(({ name, file, line }) => ({ name, file, line }));
+      out(
+        options.json === true
+          ? `${JSON.stringify(names)}\n`
+          : names.map(({ name, file, line }) => `${file}:${line}: ${name}\n`).join(""),
+      );
+    });
+}
+
+async function play(
+  scenarios: readonly Scenario[],
+  target: Target,
+  config: Config,
+  options: RunOptions,
+): Promise<ScenarioResult[]> {
+  const timeoutMs = Number(options.timeout) * 1_000;
+  if (!(timeoutMs > 0)) throw new UsageError(`--timeout ${options.timeout} is not a number of seconds.`);
+  const book = consentBook(config, target.accountSid);
+  const results: ScenarioResult[] = [];
+  let file = "";
+  try {
+    for (const scenario of scenarios) {
+      if (scenario.file !== file) await startAfresh(scenario.file, scenarios, book);
+      file = scenario.file;
+      const result = await runScenario(scenario, target, {
+        ...book,
+        timeoutMs,
+        realTime: options.realTime === true,
+      });
+      results.push(result);
+      if (!result.ok && (options.bail === true || !result.reached)) break;
+    }
+  } finally {
+    await book?.close();
+  }
+  return results;
+}
+
+/** What an earlier run left of a file's callers is withdrawn, so that a run can be repeated. */
+async function startAfresh(
+  file: string,
+  scenarios: readonly Scenario[],
+  book: ConsentBook | null,
+): Promise<void> {
+  if (book === null) return;
+  for (const { call, expect } of scenarios.filter((each) => each.file === file)) {
+    const [line, caller] = call.direction === "inbound" ? [call.to, call.from] : [call.from, call.to];
+    for (const number of new Set([caller, expect.subscriber ?? caller])) await book.forget(line, number);
+  }
+}
+
+/** @throws {UsageError} with a line for each thing that is wrong in a file */
+function readScenarios(paths: readonly string[], err: (text: string) => void): Scenario[] {
+  const files = paths.flatMap(filesIn);
+  if (files.length === 0) throw new UsageError("There are no scenario files (*.yaml) there.");
+  if (files.length > MAX_FILES)
+    throw new UsageError(`There are more than ${MAX_FILES} files there: name fewer.`);
+  const parsed = files.map((file) => parseScenarios(readFileSync(file, "utf8"), file));
+  const problems = parsed.flatMap((each) => each.problems);
+  if (problems.length > 0) {
+    err(problems.map((problem) => `${formatScenarioProblem(problem)}\n`).join(""));
+    throw new UsageError(`${problems.length} problem(s) in the scenario files; nobody was called.`);
+  }
+  return parsed.flatMap((each) => each.scenarios);
+}
+
+function filesIn(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw new UsageError(`${path} does not exist: name a scenario file, or a folder of them.`);
+  if (!found.isDirectory()) return [path];
+  const inside = readdirSync(path, { recursive: true, encoding: "utf8" });
+  return inside
+    .filter((name) => /\.ya?ml$/.test(name))
+    .map((name) => join(path, name))
+    .toSorted();
 }

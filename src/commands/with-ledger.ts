@@ -7,14 +7,18 @@ import { numberVault } from "../ledger/numbers.ts";
 import { open } from "../ledger/sqlite/connection.ts";
 import { sqliteLedger } from "../ledger/sqlite/sqlite-ledger.ts";
 
-/** The ledger for a command, beside a server that may be running: short transactions, some patience for its lock. */
-export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
+/**
+ * The ledger for a command, beside a server that may be running: short transactions, some patience for its lock.
+ *
+ * @throws {Unreachable} where there is no database yet
+ */
+export function openLedger(config: Config): Ledger {
   if (!existsSync(config.databaseFile)) {
     throw new Unreachable(
       `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
     );
   }
-  const ledger = sqliteLedger(open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS }), {
+  return sqliteLedger(open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS }), {
     vault: numberVault(config.secret),
     newId: randomUUIDv7,
     now: Date.now,
@@ -24,6 +28,11 @@ export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Pro
       throw error;
     },
   });
+}
+
+/** Opens the ledger, lets `act` use it, and closes it whatever happens. */
+export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const ledger = openLedger(config);
   try {
     return await act(ledger);
   } finally {

@@ -123,6 +123,8 @@ export type Withdrawal = {
   readonly businessId: string;
   readonly number: E164;
   readonly topics: readonly string[];
+  /** Only in this world, and only what stands there; absent: wherever there is something to withdraw. */
+  readonly simulated?: boolean;
   readonly source: "cli" | "api" | "console" | "whatsapp";
   /** Names the request, so that the same one repeated writes nothing. */
   readonly sourceId: string;

@@ -167,17 +167,19 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
     statements.endCall.run({ ...which, status, durationSeconds, at });
   }
 
-  /** One entry in each world where something is to be withdrawn; a real one if there is nothing anywhere. */
-  function revokeNow({ number, sourceId, ...rest }: Withdrawal): readonly Entry[] {
+  /** One entry in each world where something is to be withdrawn; else a real one, unless one world was named. */
+  function revokeNow({ number, sourceId, simulated: world, ...rest }: Withdrawal): readonly Entry[] {
     const { businessId, topics, at } = rest;
     const earlier = statements.entriesOfSource.all({ businessId, sourceId });
     if (earlier.length > 0) return earlier;
     const subscriberId = findOrAddSubscriber(businessId, number, at);
-    const present = statements.consentsOf.all({ businessId, subscriberId });
-    const open = present.filter((row) => topics.includes(row.topic) && OPEN_STATES.has(row.state));
-    const worlds = new Set(open.map((row) => row.simulated));
-    if (worlds.size === 0) worlds.add(false);
-    return [...worlds].map((simulated) =>
+    const open = statements.consentsOf
+      .all({ businessId, subscriberId })
+      .filter((row) => topics.includes(row.topic) && OPEN_STATES.has(row.state))
+      .map((row) => row.simulated)
+      .filter((simulated) => world === undefined || simulated === world);
+    const worlds = open.length === 0 && world === undefined ? [false] : new Set(open);
+    return Array.from(worlds, (simulated) =>
       insertEntry({
         ...rest,
         sourceId,
@@ -228,7 +230,6 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
     },
     async close() {
       await commits.drain();
-      client.pragma("wal_checkpoint(TRUNCATE)");
       client.close();
     },
   };
