@@ -17,6 +17,10 @@ import {
   type Target,
 } from "../simulator/index.ts";
 import { NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
+import { bulkCommand } from "./call-bulk.ts";
+import { phoneCommand } from "./call-phone.ts";
+import { replayCommand } from "./call-replay.ts";
+import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
 import { consentBook, type ConsentBook } from "./consent-book.ts";
 
 /** `yesline call …`: calls without a telephone. */
@@ -26,32 +30,10 @@ export function callCommand(parts: CliParts): Command {
   );
   runCommand(command, parts);
   validateCommand(command, parts);
+  phoneCommand(command, parts);
+  replayCommand(command, parts);
+  bulkCommand(command, parts);
   return command;
-}
-
-/** Where the calls go, and who signs them. */
-export type TargetOptions = { readonly url?: string; readonly token?: string; readonly account?: string };
-
-export function withTargetOptions(command: Command): Command {
-  return command
-    .option("--url <url>", "the service to call (default: the line of this configuration)")
-    .option("--account <sid>", "the account that signs (default: the simulator's)")
-    .option("--token <token>", "its auth token");
-}
-
-/** @throws {UsageError} where it is not clear who signs */
-export function targetOf(options: TargetOptions, config: Config): Target {
-  const url = options.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
-  if (!URL.canParse(url))
-    throw new UsageError(`--url ${url} is not a URL: use one such as http://127.0.0.1:3000.`);
-  const accountSid = options.account ?? config.simulator?.accountSid;
-  const authToken = options.token ?? config.simulator?.authToken;
-  if (accountSid === undefined || authToken === undefined) {
-    throw new UsageError(
-      "The simulator is off here: say who signs, with --account and --token, or set YESLINE_SIMULATOR=on.",
-    );
-  }
-  return { url, accountSid, authToken };
 }
 
 const REPORTERS = {

@@ -2,9 +2,9 @@ import { randomUUIDv7 } from "node:crypto";
 import { existsSync } from "node:fs";
 import { COMMAND_LOCK_WAIT_MS, Unreachable } from "./command.ts";
 import type { Config } from "../config.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import { LedgerUnavailable, type Ledger } from "../ledger/ledger.ts";
 import { numberVault } from "../ledger/numbers.ts";
-import { open } from "../ledger/sqlite/connection.ts";
+import { errorCode, open } from "../ledger/sqlite/connection.ts";
 import { sqliteLedger } from "../ledger/sqlite/sqlite-ledger.ts";
 
 /**
@@ -24,17 +24,23 @@ export function openLedger(config: Config): Ledger {
     now: Date.now,
     monotonicMs: () => performance.now(),
     onCommit: () => undefined,
-    onFatal: (error) => {
-      throw error;
-    },
+    // The write is refused as well, and that ends the command.
+    onFatal: () => undefined,
   });
 }
 
-/** Opens the ledger, lets `act` use it, and closes it whatever happens. */
+/**
+ * Opens the ledger, lets `act` use it, and closes it whatever happens.
+ *
+ * @throws {Unreachable} also where the database answers with an error of its own
+ */
 export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ledger = openLedger(config);
   try {
     return await act(ledger);
+  } catch (error) {
+    if (errorCode(error) === "" || error instanceof LedgerUnavailable) throw error;
+    throw new Unreachable(`${config.databaseFile}: ${(error as Error).message}`, { cause: error });
   } finally {
     await ledger.close();
   }

@@ -31,6 +31,9 @@ export type Ledger = {
   /** Where a number stands, and every entry about it in commit order; null where the number is unknown. */
   subscriber(businessId: string, number: E164): Promise<Subscriber | null>;
 
+  /** One call with everything that happened in it, in order; null where there is no such call. */
+  call(businessId: string, callSid: string): Promise<CallView | null>;
+
   /** Entries in commit order, page after page, so that memory stays flat. */
   entries(filter: EntryFilter): AsyncIterable<EntryView>;
 
@@ -172,6 +175,39 @@ export type EntryView = {
     readonly begunAt: number;
     readonly endedAt: number | null;
   } | null;
+};
+
+/** A call as it was. */
+export type CallView = {
+  readonly callSid: string;
+  readonly businessId: string;
+  readonly line: E164;
+  readonly direction: "inbound" | "outbound";
+  /** Null where it was withheld, or has been erased. */
+  readonly caller: E164 | null;
+  readonly attestation: string;
+  readonly simulated: boolean;
+  readonly status: string;
+  readonly begunAt: number;
+  readonly endedAt: number | null;
+  readonly events: readonly CallEvent[];
+};
+
+/** One thing that happened in a call. */
+export type CallEvent = {
+  readonly kind: "key" | "served" | "status";
+  readonly step: string;
+  readonly attempt: number;
+  readonly locale: string;
+  /** Of a `key` event: the key; null for silence, a hang-up, or a number that was keyed in. */
+  readonly key: string | null;
+  /** Of a `served` event: the words, with the slots that belong to the call left open. */
+  readonly words: string | null;
+  /** Of a `served` event: where the answer was awaited; null where the call ended. */
+  readonly action: string | null;
+  /** Whose number was read out. */
+  readonly subscriberId: string | null;
+  readonly at: number;
 };
 
 export type EntryFilter = {

@@ -23,7 +23,7 @@ const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_
  * @throws {DatabaseUnusable}
  */
 export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number }) {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolderOf(file);
   const client = explain(file, () => new Database(file, { timeout: busyTimeoutMs }));
   explain(file, () => {
     client.pragma("journal_mode = WAL");
@@ -38,9 +38,23 @@ export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number })
   return { client, db: drizzle(client, { casing: "snake_case" }) };
 }
 
-/** Brings the schema up to date; one transaction, so that a failing migration leaves the old schema. */
+/** How long the start waits for a command that writes; nobody is on the line yet. */
+const START_LOCK_WAIT_MS = 5_000;
+
+/**
+ * Brings the schema up to date; one transaction, so that a failing migration leaves the old schema.
+ *
+ * @throws {DatabaseUnusable} also where nothing was to be done, but the file takes no writes
+ */
 export function migrate({ client, db }: Connection): void {
-  explain(client.name, () => runMigrations(db, { migrationsFolder: MIGRATIONS }));
+  explain(client.name, () => {
+    const busyTimeoutMs = Number(client.pragma("busy_timeout", { simple: true }));
+    client.pragma(`busy_timeout = ${START_LOCK_WAIT_MS}`);
+    runMigrations(db, { migrationsFolder: MIGRATIONS });
+    // A read-only file opens without complaint: only a write finds out, and this one changes nothing.
+    client.exec("UPDATE probe SET at = at");
+    client.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  });
 }
 
 /**
@@ -51,7 +65,7 @@ export function migrate({ client, db }: Connection): void {
  * @throws {DatabaseUnusable} where another process holds it
  */
 export function lockForServer(file: string): () => void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolderOf(file);
   const lock = explain(file, () => new Database(`${file}.lock`, { timeout: 0 }));
   try {
     lock.exec("BEGIN EXCLUSIVE");
@@ -82,6 +96,17 @@ const FIXES: Readonly<Record<string, string>> = {
   SQLITE_CORRUPT: "Its pages are damaged: restore a backup.",
   SQLITE_BUSY: "Another process holds its lock: try again when that one is done.",
 };
+
+function makeFolderOf(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DatabaseUnusable(`DATABASE_URL: ${file}: ${FIXES["SQLITE_CANTOPEN"]} (${reason})`, {
+      cause: error,
+    });
+  }
+}
 
 function explain<T>(file: string, act: () => T): T {
   try {

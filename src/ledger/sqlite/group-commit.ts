@@ -121,7 +121,7 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
     } catch (error) {
       if (isLost(error)) throw error;
       client.exec("ROLLBACK TO job; RELEASE job");
-      return () => job.reject(error);
+      return () => job.reject(isJobsOwnFault(error) ? error : refusal(error));
     }
   }
 
@@ -132,8 +132,7 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
   function fail(batch: readonly Waiting[], error: unknown): void {
     const code = errorCode(error);
     if (FATAL.test(code) && error instanceof Error) options.onFatal(error);
-    const reason =
-      code === "" ? error : new LedgerUnavailable(`The disk refused the write (${code}).`, { cause: error });
+    const reason = code === "" ? error : refusal(error);
     for (const job of batch) job.reject(reason);
     if (waiting.length > 0) schedule();
   }
@@ -147,4 +146,13 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
       }
     },
   };
+}
+
+/** A broken constraint, or no error of SQLite's: the same job would fail again, on any disk. */
+function isJobsOwnFault(error: unknown): boolean {
+  return /^(?:$|SQLITE_CONSTRAINT)/.test(errorCode(error));
+}
+
+function refusal(cause: unknown): LedgerUnavailable {
+  return new LedgerUnavailable(`The disk refused the write (${errorCode(cause)}).`, { cause });
 }

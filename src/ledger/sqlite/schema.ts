@@ -13,6 +13,7 @@ import {
 } from "drizzle-orm/sqlite-core";
 import type { ConsentState, EntryKind } from "../../call/consent.ts";
 import type { Jurisdiction, Locale } from "../../call/business.ts";
+import type { E164 } from "../../call/phone-number.ts";
 
 /**
  * Every table carries the business, the key that a shard would need, and all times are milliseconds since 1970.
@@ -44,8 +45,8 @@ export const call = sqliteTable(
     businessId: text().notNull(),
     callSid: text().notNull(),
     accountSid: text().notNull(),
-    line: text().notNull(),
-    direction: text().notNull(),
+    line: text().$type<E164>().notNull(),
+    direction: text().$type<"inbound" | "outbound">().notNull(),
     /** Who is at the other end; null where that is withheld. Not a foreign key: an erased person leaves the id. */
     subscriberId: text(),
     attestation: text().notNull(),

@@ -224,6 +224,13 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
       const which = { businessId, subscriberId: id };
       return { id, consents: statements.consentsOf.all(which), entries: statements.entriesOf.all(which) };
     },
+    async call(businessId, callSid) {
+      const found = statements.callView.get({ businessId, callSid });
+      if (found === undefined) return null;
+      const { number, subscriberId, ...call } = found;
+      const known = number === null || subscriberId === null ? null : vault.decrypt(subscriberId, number);
+      return { ...call, caller: known, events: statements.eventsOf.all({ businessId, callSid }) };
+    },
     entries: (filter) => pages(connection, vault, filter),
     async probe() {
       await commits.write(() => statements.probe.run({ at: now() }));

@@ -32,6 +32,47 @@ export function prepare(db: Connection["db"]) {
       .from(call)
       .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid"))))
       .prepare(),
+    callView: db
+      .select({
+        callSid: call.callSid,
+        businessId: call.businessId,
+        line: call.line,
+        direction: call.direction,
+        subscriberId: call.subscriberId,
+        number: subscriber.number,
+        attestation: call.attestation,
+        simulated: call.simulated,
+        status: call.status,
+        begunAt: call.begunAt,
+        endedAt: call.endedAt,
+      })
+      .from(call)
+      .leftJoin(
+        subscriber,
+        and(eq(subscriber.businessId, call.businessId), eq(subscriber.id, call.subscriberId)),
+      )
+      .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid"))))
+      .prepare(),
+    eventsOf: db
+      .select({
+        kind: callEvent.kind,
+        step: callEvent.step,
+        attempt: callEvent.attempt,
+        locale: callEvent.locale,
+        key: callEvent.key,
+        words: servedText.words,
+        action: callEvent.action,
+        subscriberId: callEvent.subscriberId,
+        at: callEvent.at,
+      })
+      .from(callEvent)
+      .leftJoin(
+        servedText,
+        and(eq(servedText.businessId, callEvent.businessId), eq(servedText.digest, callEvent.textDigest)),
+      )
+      .where(and(eq(callEvent.businessId, $("businessId")), eq(callEvent.callSid, $("callSid"))))
+      .orderBy(asc(callEvent.seq))
+      .prepare(),
     addCall: db
       .insert(call)
       .values({ ...named(call), endedAt: null, endedBy: null, durationSeconds: null })

@@ -1,0 +1,100 @@
+import type { Command } from "commander";
+import type { Business } from "../call/business.ts";
+import { lastDigits, spaced } from "../call/phone-number.ts";
+import type { Config } from "../config.ts";
+import type { CallEvent, CallView, Ledger } from "../ledger/ledger.ts";
+import { replayCall, type Recording } from "../simulator/index.ts";
+import { NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
+import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
+import { withLedger } from "./with-ledger.ts";
+
+/** `yesline call replay`: a stored call's keys against the running version. */
+export function replayCommand(command: Command, { loadConfig, out }: CliParts): void {
+  withTargetOptions(command.command("replay <callSid>"))
+    .description("play a stored call's keys again, as a simulated call, and show what is said differently")
+    .option("--json", "print JSON")
+    .action(async (callSid: string, options: TargetOptions & { json?: true }) => {
+      const config = loadConfig();
+      const recording = await withLedger(config, (ledger) => recordingOf(ledger, config, callSid));
+      const { url, ...target } = targetOf(options, config);
+      const result = await replayCall(recording, { url, ...target }, { alike: withoutReference });
+      if (result.events.every((event) => event.kind !== "webhook" || event.status === undefined)) {
+        throw new Unreachable(`${url} does not answer: start the line (npm start), or give its --url.`);
+      }
+      const { differences } = result;
+      if (options.json === true)
+        out(`${JSON.stringify({ replayed: callSid, as: result.callSid, differences })}\n`);
+      else {
+        const lines = differences.flatMap(({ turn, was, now }) => [
+          `turn ${turn}`,
+          `  was: ${was}`,
+          `  now: ${now}`,
+        ]);
+        out(`${callSid} again as ${result.callSid}: ${differences.length === 0 ? "nothing differs" : ""}\n`);
+        if (lines.length > 0) out(`${lines.join("\n")}\n`);
+      }
+      if (differences.length > 0) throw new NotSo();
+    });
+}
+
+/** What was said before each listening, and the keys that followed. */
+async function recordingOf(ledger: Ledger, { businesses }: Config, callSid: string): Promise<Recording> {
+  const [business, call] = await findCall(ledger, businesses, callSid);
+  const party = call.caller ?? "anonymous";
+  const inbound = call.direction === "inbound";
+  const turns: Turn[] = [];
+  for (const [index, event] of call.events.entries()) {
+    if (event.kind !== "served") continue;
+    const number =
+      event.subscriberId === null ? null : await ledger.numberOf(business.id, event.subscriberId);
+    const said = wordsOf(event.words ?? "", call, number);
+    const key = call.events.slice(index + 1).find((later) => later.kind === "key");
+    const next = key === undefined ? undefined : call.events[call.events.indexOf(key) + 1];
+    turns.push({ said, did: await didOf(ledger, business, event, key, next) });
+  }
+  const [from, to] = inbound ? [party, call.line] : [call.line, party];
+  return { from, to, direction: inbound ? "inbound" : "outbound-api", turns };
+}
+
+/** A number that was keyed in is not an event's to keep: it stands with the subscriber who was read out next. */
+async function didOf(
+  ledger: Ledger,
+  business: Business,
+  served: CallEvent,
+  answer: CallEvent | undefined,
+  next: CallEvent | undefined,
+): Promise<Turn["did"]> {
+  if (answer === undefined) return served.action === null ? { kind: "nothing" } : { kind: "hang-up" };
+  if (answer.key !== null) return { kind: "keys", keys: answer.key };
+  if (answer.step !== "other-number" || next?.step !== "confirm-number") return { kind: "silence" };
+  const number = next.subscriberId === null ? null : await ledger.numberOf(business.id, next.subscriberId);
+  return number === null ? { kind: "silence" } : { kind: "keys", keys: number.slice(1) };
+}
+
+type Turn = Recording["turns"][number];
+
+async function findCall(
+  ledger: Ledger,
+  businesses: readonly Business[],
+  callSid: string,
+): Promise<[Business, CallView]> {
+  for (const business of businesses) {
+    const call = await ledger.call(business.id, callSid);
+    if (call !== null) return [business, call];
+  }
+  throw new UsageError(
+    `There is no call ${callSid} in this ledger: ledger export shows the SIDs of those that made entries.`,
+  );
+}
+
+function wordsOf(words: string, call: CallView, number: string | null): string[] {
+  const filled = words
+    .replaceAll("{{lastDigits}}", call.caller === null ? "" : lastDigits(call.caller))
+    .replaceAll("{{number}}", number === null ? "" : spaced(number));
+  return filled.split("\n");
+}
+
+/** A reference belongs to one call. */
+function withoutReference(said: string): string {
+  return said.replaceAll(/\{\{reference\}\}|(?<![\d] )\d(?: \d){5}(?! \d)/g, "…");
+}

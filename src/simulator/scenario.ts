@@ -1,0 +1,182 @@
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import type { Document } from "yaml";
+import type { z } from "zod";
+import * as s from "./schema.ts";
+
+/** One call that somebody plays, and what must come of it. */
+export type Scenario = {
+  name: string;
+  file: string;
+  /** Where it begins in the file, from 1. */
+  line: number;
+  call: s.ScenarioCall;
+  steps: Step[];
+  expect: s.Expectations & { line: number };
+};
+
+/** What the caller, or the network, does next; `text` is the step as one line, for reports. */
+export type Step = { line: number; text: string } & StepKind;
+
+export type StepKind =
+  | { kind: "hear"; rule: s.HearRule }
+  | { kind: "silence"; times: number }
+  | { kind: "press"; rule: s.PressRule }
+  | { kind: "speak"; words: string; afterMs: number; confidence: number | undefined }
+  | { kind: "wait"; ms: number }
+  | { kind: "hangup"; by: "by-caller" | "by-service"; afterMs: number }
+  | { kind: "repeatLastWebhook"; times: number; together: boolean; sameAnswer: boolean }
+  | { kind: "dropConnection"; times: number }
+  | { kind: "network"; delayMs: number | undefined; copies: number | undefined }
+  | { kind: "replay"; webhook: number | "all"; sameAnswer: boolean };
+
+export type ScenarioProblem = { file: string; line: number; column: number; field: string; message: string };
+
+/**
+ * Reads a YAML file of scenarios, one for each document (`---`). What is wrong is named with file, line
+ * and field; a scenario with a problem is left out.
+ */
+export function parseScenarios(
+  text: string,
+  fileName: string,
+): { scenarios: Scenario[]; problems: ScenarioProblem[] } {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const scenarios: Scenario[] = [];
+  const problems: ScenarioProblem[] = [];
+  for (const document of Array.isArray(documents) ? documents : []) {
+    const place = (path: Path): Place => placeOf(document, path, lines);
+    for (const error of document.errors) {
+      const { line, col } = lines.linePos(error.pos[0]);
+      problems.push({ file: fileName, line, column: col, field: "", message: error.message });
+    }
+    if (document.errors.length > 0 || document.contents === null) continue;
+    const parsed = s.scenarioSchema.safeParse(document.toJS({ maxAliasCount: 50 }));
+    if (parsed.success) {
+      const written = (path: Path): string => sourceOf(document, path, text);
+      scenarios.push(toScenario(parsed.data, fileName, place, written));
+    } else for (const issue of parsed.error.issues) problems.push(...describe(issue, [], fileName, place));
+  }
+  if (scenarios.length === 0 && problems.length === 0) {
+    problems.push({ file: fileName, line: 1, column: 1, field: "", message: "the file holds no scenario" });
+  }
+  return { scenarios, problems };
+}
+
+export function formatScenarioProblem({ file, line, column, field, message }: ScenarioProblem): string {
+  return `${file}:${line}:${column}: ${field === "" ? "" : `${field}: `}${message}`;
+}
+
+type Path = readonly PropertyKey[];
+type Place = { line: number; column: number };
+
+function toScenario(
+  parsed: s.ParsedScenario,
+  file: string,
+  place: (path: Path) => Place,
+  written: (path: Path) => string,
+): Scenario {
+  return {
+    name: parsed.name,
+    file,
+    line: place(["name"]).line,
+    call: parsed.call,
+    steps: parsed.steps.map((step, index) => {
+      const { line } = place(["steps", index]);
+      return { line, text: written(["steps", index]), ...kindOf(step) };
+    }),
+    expect: { ...parsed.expect, line: place(["expect"]).line },
+  };
+}
+
+/** A step as it stands in the file, on one line. */
+function sourceOf(document: Document, path: Path, text: string): string {
+  const node = document.getIn(path, true);
+  const [start, end] = isNode(node) && node.range ? node.range : [0, 0];
+  return text.slice(start, end).replace(/\s+/gu, " ").trim();
+}
+
+function kindOf(step: s.ParsedStep): StepKind {
+  const { hear, press, speak, wait, hangup, network } = step;
+  if (hear !== undefined) return { kind: "hear", rule: typeof hear === "string" ? s.hearing(hear) : hear };
+  if (press !== undefined)
+    return { kind: "press", rule: typeof press === "string" ? s.pressing(press) : press };
+  if (speak !== undefined) {
+    const said = typeof speak === "string" ? { text: speak } : speak;
+    return { kind: "speak", words: said.text, afterMs: said.after ?? 0, confidence: said.confidence };
+  }
+  if (wait !== undefined) return { kind: "wait", ms: wait };
+  if (hangup !== undefined) {
+    const end = typeof hangup === "string" ? { by: hangup } : hangup;
+    return { kind: "hangup", by: end.by, afterMs: end.after ?? 0 };
+  }
+  if (network !== undefined) return { kind: "network", delayMs: network.delay, copies: network.copies };
+  if (step.silence !== undefined) return { kind: "silence", times: 1, ...step.silence };
+  if (step.dropConnection !== undefined) return { kind: "dropConnection", times: 1, ...step.dropConnection };
+  if (step.repeatLastWebhook !== undefined) {
+    return {
+      kind: "repeatLastWebhook",
+      times: 1,
+      together: false,
+      sameAnswer: true,
+      ...step.repeatLastWebhook,
+    };
+  }
+  return { kind: "replay", webhook: "all", sameAnswer: true, ...step.replay };
+}
+
+/** One issue may be several problems: each unknown field is one, and a union shows its nearest branch. */
+function describe(
+  issue: z.core.$ZodIssue,
+  above: Path,
+  file: string,
+  place: (path: Path) => Place,
+): ScenarioProblem[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => at(file, [...path, key], place, "unknown field"));
+  }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const nearest = nearestBranch(issue.errors);
+    if (nearest !== undefined) return nearest.flatMap((inner) => describe(inner, path, file, place));
+  }
+  return [at(file, path, place, issue.message)];
+}
+
+/** The branch whose type was right and whose content was wrong. */
+function nearestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  const rightType = branches.filter(
+    (issues) => !issues.some((found) => found.path.length === 0 && found.code === "invalid_type"),
+  );
+  return rightType.length === 1 ? rightType[0] : undefined;
+}
+
+function at(file: string, path: Path, place: (path: Path) => Place, message: string): ScenarioProblem {
+  return { file, ...place(path), field: fieldName(path), message };
+}
+
+/** Such as `steps[2].press.keys`. */
+function fieldName(path: Path): string {
+  return path
+    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
+    .join("");
+}
+
+/** Where a field stands in the file; when it is missing, where the thing it is missing from begins. */
+function placeOf(document: Document, path: Path, lines: LineCounter): Place {
+  let node: unknown = document.contents;
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
+      if (pair === undefined) break;
+      if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof key === "number") {
+      node = node.items[key];
+      if (isNode(node)) offset = node.range?.[0] ?? offset;
+    } else break;
+  }
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
