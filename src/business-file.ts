@@ -1,4 +1,4 @@
-import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { isMap, isSeq, LineCounter, parseDocument, visit, type Alias, type Document, type Node } from "yaml";
 import { z } from "zod";
 import { CATEGORIES, JURISDICTIONS, LOCALES, type Business } from "./call/business.ts";
 import { e164, type E164 } from "./call/phone-number.ts";
@@ -11,19 +11,20 @@ const MAX_BUSINESSES = 1_000;
 const MAX_LOCALES = 9;
 const MAX_TOPICS = 10;
 const MAX_TEXT = 200;
+const MAX_ALIASES = 100;
 
-/** Text that a voice will speak or a screen will show: no control characters, nothing that looks like a slot. */
+/** Text that a voice will speak or a screen will show: nothing that XML cannot hold or that looks like a slot. */
 const spokenText = z
   .string()
   .trim()
   .min(1)
   .max(MAX_TEXT)
-  .refine((text) => !/\p{Cc}/u.test(text), "has a control character in it: remove it")
+  .refine((text) => !/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(text), "has a control character in it: remove it")
   .refine((text) => !text.includes("{{"), "has {{ in it: that is how the script marks its slots");
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 
-const number = z.string().transform((text, context): E164 => {
+const number = z.string({ error: 'must be E.164 in quotes, such as "+14155550100"' }).transform((text, context): E164 => {
   const parsed = e164(text);
   if (parsed !== null) return parsed;
   context.addIssue({
@@ -65,7 +66,7 @@ const business = z
     agent: number.nullable().default(null),
     retention: z
       .string()
-      .regex(/^P(?:\d+Y)?(?:\d+M)?(?:\d+D)?$/, "must be an ISO 8601 duration, such as P5Y"),
+      .regex(/^P(?=\d)(?:\d+Y)?(?:\d+M)?(?:\d+D)?$/, "must be an ISO 8601 duration, such as P5Y"),
   })
   .superRefine((value, context) => {
     for (const [index, { id: topicId, names }] of value.topics.entries()) {
@@ -118,13 +119,28 @@ export function parseBusinesses(text: string, file: string): readonly Business[]
     );
     throw new ConfigError(messages.join("\n"));
   }
-  const parsed = businessFile.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const lineOf = (node: Node | null | undefined) => lines.linePos(node?.range?.[0] ?? 0).line;
+  const parsed = businessFile.safeParse(valueOf(document, (node) => `${file}:${lineOf(node)}`));
   if (parsed.success) return parsed.data.businesses;
   const messages = parsed.error.issues.map((issue) => {
-    const offset = nodeAt(document, issue.path)?.range?.[0] ?? 0;
-    return `${file}:${lines.linePos(offset).line}: ${issue.path.join(".")}: ${issue.message}`;
+    const field = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+    const path = [...issue.path, ...field];
+    return `${file}:${lineOf(nodeAt(document, path))}: ${path.join(".") || "file"}: ${issue.message}`;
   });
   throw new ConfigError(messages.join("\n"));
+}
+
+/** What the document says, aliases followed; so many of them, so that a small file cannot grow without end. */
+function valueOf(document: Document, placeOf: (node: Node | undefined) => string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const aliases: Alias[] = [];
+    visit(document, { Alias: (_, alias) => void aliases.push(alias) });
+    const faulty = aliases.find((alias) => alias.resolve(document) === undefined) ?? aliases[0];
+    throw new ConfigError(`${placeOf(faulty)}: ${error.message}`, { cause: error });
+  }
 }
 
 /** The node at a path, or the nearest one around it, so that a missing field points to where it belongs. */

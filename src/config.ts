@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -169,15 +169,32 @@ function simulatorAccount(dataFolder: string): SimulatorAccount {
   return parsed.data;
 }
 
-/** Writes the file if it is not there (`wx` fails if another process was first), and returns what it holds. */
+/** Writes the file if it is not there, and returns what it holds. */
 function generateOnce(file: string, make: () => string): string {
-  mkdirSync(dirname(file), { recursive: true });
   try {
-    writeFileSync(file, `${make()}\n`, { flag: "wx", mode: 0o600 });
+    mkdirSync(dirname(file), { recursive: true });
+    if (!existsSync(file)) writeUnlessThere(file, `${make()}\n`);
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      `DATABASE_URL: ${file} cannot be made: give this user the right to write there (${reason}).`,
+      { cause: error },
+    );
+  }
+}
+
+/** `link` fails if another process was first, and shows the file only once it is whole and on the disk. */
+function writeUnlessThere(file: string, text: string): void {
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
+  writeFileSync(draft, text, { flag: "wx", mode: 0o600, flush: true });
+  try {
+    linkSync(draft, file);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  } finally {
+    rmSync(draft);
   }
-  return readFileSync(file, "utf8").trim();
 }
 
 function readText(variable: string, file: string): string {

@@ -137,10 +137,11 @@ export function advance(question: Question, answer: Keypress, situation: Situati
 export function keysOf(question: Question, business: Business): Readonly<Record<string, Key>> {
   if (question.step === "language") return {};
   const { other, agent, ...keys }: Record<string, Key> = KEYS[question.step];
-  const numberGiven = question.step === "topic" && question.number !== null;
+  // Past the first yes or no another number is not offered: its ending would not know of what was agreed before.
+  const late = question.step === "topic" && !isFirst(question, business);
   return {
     ...keys,
-    ...(other === undefined || numberGiven ? {} : { other }),
+    ...(other === undefined || late ? {} : { other }),
     ...(agent === undefined || business.agent === null ? {} : { agent }),
   };
 }
@@ -218,7 +219,7 @@ function afterTopic(question: Asked<"topic">, answer: Answer, situation: Situati
     case "other":
       return ask(situation, ["other-number"], { step: "other-number", attempt: 1, change: false });
     case "again":
-      return again(question, isFirst(question, situation) ? "notice" : null, situation);
+      return again(question, isFirst(question, situation.business) ? "notice" : null, situation);
     case "agent":
       return end(situation, "agent");
     case "wrong-key":
@@ -335,8 +336,8 @@ function agreedEnding(question: Asked<"topic">, situation: Situation): "granted"
   return othersNumber(question.number, situation) === null ? "granted" : "pending";
 }
 
-function isFirst(question: Asked<"topic">, situation: Situation): boolean {
-  return question.number === null && question.topic === situation.business.topics[0].id;
+function isFirst(question: Asked<"topic">, { topics }: Business): boolean {
+  return question.number === null && question.topic === topics[0].id;
 }
 
 function meaning<S extends Keyed>(

@@ -8,6 +8,8 @@ export type Country = CountryCode;
 
 const E164_PATTERN = /^\+[1-9]\d{6,14}$/;
 
+const MIN_HIDDEN_DIGITS = 3;
+
 /** Kinds of numbers that no WhatsApp account can be registered on. */
 const NEVER_ON_WHATSAPP: ReadonlySet<string> = new Set([
   "PREMIUM_RATE",
@@ -49,12 +51,14 @@ export function countryOf(number: E164): Country | null {
   return parsePhoneNumberFromString(number)?.country ?? null;
 }
 
-/** For screens and logs: enough to recognise, too little to call. `+14155550123` gives `+1•••••••0123`. */
+/** For screens and logs: enough to recognise, too little to call. `+14155550123` gives `+1••••••0123`. */
 export function mask(number: string): string {
   if (!E164_PATTERN.test(number)) return "•••";
   const calling = parsePhoneNumberFromString(number)?.countryCallingCode ?? "";
-  const hidden = Math.max(number.length - 1 - calling.length - 4, 0);
-  return `+${calling}${"•".repeat(hidden)}${number.slice(-4)}`;
+  const national = number.slice(1 + calling.length);
+  // Some countries' numbers have four digits in all.
+  const shown = Math.max(Math.min(4, national.length - MIN_HIDDEN_DIGITS), 0);
+  return `+${calling}${"•".repeat(national.length - shown)}${national.slice(national.length - shown)}`;
 }
 
 /** Digits apart, so that a voice reads `1234` as "one two three four" and not as a number. */

@@ -14,12 +14,23 @@ const approval = z.strictObject({
   approver: z.string().min(1),
 });
 
-/** The approvals by version. @throws naming the file and the field */
+/** The approvals by version. @throws {ScriptError} naming the file and the field */
 export function loadApprovals(folder: string): Readonly<Record<string, Approval>> {
   const file = join(folder, "approved.json");
-  const parsed = z.record(z.string(), approval).safeParse(JSON.parse(readFileSync(file, "utf8")));
-  if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
+  const parsed = z.record(z.string(), approval).safeParse(readWith(file, JSON.parse));
+  if (!parsed.success) throw new ScriptError(`${file}: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+/** A file's content as `parse` understands it. @throws {ScriptError} naming the file */
+export function readWith(file: string, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new ScriptError(`${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Adds an approval. @throws for a version that is approved already: a published script never changes */

@@ -4,7 +4,8 @@ import { JURISDICTIONS } from "../call/business.ts";
 import { keysOf, languageKey, type Prompt, type Question } from "../call/flow.ts";
 import type { Key } from "../call/keypress.ts";
 import type { Approval } from "./approval.ts";
-import type { Script, ScriptLocale, Template } from "./script.ts";
+import type { OpenSlot, Script, ScriptLocale, Template } from "./script.ts";
+import { checkShapes } from "./shape.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
 import { elements, MAX_DOCUMENT_BYTES, parseTwiml, wordsOf, type Element } from "./twiml.ts";
 
@@ -55,12 +56,17 @@ export function checkScript(
   verbs: Verbs,
   today: string,
 ): Finding[] {
-  const findings = [...script.locales.values()].flatMap((locale) => [
-    ...documents(locale).flatMap(([, document]) => checkDocument(document, verbs)),
+  const locales = [...script.locales.values()];
+  const malformed = locales.flatMap((locale) => documents(locale).flatMap(checkWellFormed));
+  const approved = checkApproval(script, approval, today);
+  if (malformed.length > 0) return [...approved, ...malformed];
+  const findings = locales.flatMap((locale) => [
+    ...documents(locale).flatMap((document) => checkDocument(document, verbs)),
+    ...checkShapes(locale),
     ...checkTerms(locale),
     ...checkSlots(locale),
   ]);
-  return [...checkApproval(script, approval, today), ...findings];
+  return [...approved, ...findings];
 }
 
 /** What keeps a business from using its script. */
@@ -138,21 +144,27 @@ function checkApproval(
     : [];
 }
 
+function checkWellFormed({ file, source }: Template): Finding[] {
+  try {
+    parseTwiml(source);
+    Handlebars.parse(source);
+    return [];
+  } catch (error) {
+    return [{ place: `twiml/${file}`, message: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
 function checkDocument({ file, source }: Template, verbs: Verbs): Finding[] {
   const place = `twiml/${file}`;
-  try {
-    const root = parseTwiml(source);
-    return [
-      ...logic(source).map((message) => ({ place, message })),
-      ...root.children.flatMap((child) => checkVerb(child, verbs, place)),
-      ...literalDigits(root).map((text) => ({
-        place,
-        message: `"${text}" has a digit in it: keys and numbers come from slots`,
-      })),
-    ];
-  } catch (error) {
-    return [{ place, message: error instanceof Error ? error.message : String(error) }];
-  }
+  const root = parseTwiml(source);
+  return [
+    ...logic(source).map((message) => ({ place, message })),
+    ...root.children.flatMap((child) => checkVerb(child, verbs, place)),
+    ...literalDigits(root).map((text) => ({
+      place,
+      message: `"${text}" has a digit in it: keys and numbers come from slots`,
+    })),
+  ];
 }
 
 function checkVerb(element: Element, verbs: Verbs, place: string): Finding[] {
@@ -240,27 +252,37 @@ function checkSpeeches(
   jurisdiction: Jurisdiction,
 ): Finding[] {
   const topics = business.topics.map((topic) => topic.id);
-  const plain = { locale, jurisdiction, topics, withheld: true } as const;
+  const plain = { locale, jurisdiction, topics: [], withheld: true } as const;
   const asked = questionsOf(business).map((question): Speech => ({
     ...plain,
     prompts: [question.step],
     question,
   }));
   const told = TOLD.filter((prompt) => prompt !== "agent" || business.agent !== null).map(
-    (prompt): Speech => ({ ...plain, prompts: [prompt], question: null }),
+    (prompt): Speech => ({
+      ...plain,
+      prompts: [prompt],
+      question: null,
+      topics: NAMES_TOPICS.includes(prompt) ? topics : [],
+    }),
   );
   return [...asked, ...told].flatMap((speech) => checkSpeech(script, business, speech));
 }
 
 const TOLD: readonly Prompt[] = ["notice", ...RECORDED, ...NOT_RECORDED, "unchanged", "agent"];
 
-/** The longest of what belongs to one call. */
-const LONGEST = {
-  action: "/",
-  lastDigits: "0 1 2 3",
-  number: "4 9 1 5 1 2 3 4 5 6 7 8 9",
-  reference: "1 2 3 4 5 6",
-};
+/** Endings that the flow gives topics to name. */
+const NAMES_TOPICS: readonly Prompt[] = ["granted", "pending"];
+
+/** The longest of what belongs to one call, as far as every call has it when the prompt is spoken. */
+function openSlots({ prompts: [prompt], question }: Speech): Partial<Record<OpenSlot, string>> {
+  return {
+    reference: "1 2 3 4 5 6",
+    ...(question === null ? {} : { action: "/" }),
+    ...(prompt === "choice" ? { lastDigits: "0 1 2 3" } : {}),
+    ...(prompt === "confirm-number" ? { number: "4 9 1 5 1 2 3 4 5 6 7 8 9" } : {}),
+  };
+}
 
 function checkSpeech(script: Script, business: Business, speech: Speech): Finding[] {
   const [prompt] = speech.prompts as readonly [Prompt];
@@ -269,13 +291,14 @@ function checkSpeech(script: Script, business: Business, speech: Speech): Findin
   const found = (message: string): Finding => ({ place, message });
   let root: Element;
   let document: string;
+  let seconds: number;
   try {
-    document = speechTwiml(script, business, speech, LONGEST);
+    document = speechTwiml(script, business, speech, openSlots(speech));
     root = parseTwiml(document);
+    seconds = speakingSeconds(script, root);
   } catch (error) {
     return [found(error instanceof Error ? error.message : String(error))];
   }
-  const seconds = speakingSeconds(script, root);
   const limit = SECONDS[prompt] ?? SECONDS_OTHERWISE;
   const long = [...elements(root)].filter(
     (element) => element.name === "Say" && element.text.length > sayLimit(element),
@@ -288,15 +311,13 @@ function checkSpeech(script: Script, business: Business, speech: Speech): Findin
   ];
 }
 
-/** Every key that the flow takes is spoken inside the question, and no other. */
+/** Every key that the flow takes is spoken. No other can be: its slot has no value, and digits come from slots. */
 function checkKeys(script: Script, business: Business, speech: Speech): string[] {
-  const marked = wordsOf(parseTwiml(speechTwiml(script, business, speech, LONGEST, (key) => `⟦${key}⟧`)));
+  const document = speechTwiml(script, business, speech, openSlots(speech), (key) => `⟦${key}⟧`);
+  const marked = wordsOf(parseTwiml(document));
   const spoken = new Set([...marked.matchAll(/⟦(.)⟧/gu)].map((match) => match[1] as Key));
-  const taken = new Set(takenKeys(business, speech.question));
-  return [
-    ...[...taken.difference(spoken)].map((key) => `does not speak key ${key}, which the flow takes`),
-    ...[...spoken.difference(taken)].map((key) => `speaks key ${key}, which the flow does not take`),
-  ];
+  const silent = takenKeys(business, speech.question).filter((key) => !spoken.has(key));
+  return silent.map((key) => `does not speak key ${key}, which the flow takes`);
 }
 
 function takenKeys(business: Business, question: Question | null): Key[] {
@@ -309,8 +330,8 @@ function sayLimit({ attributes }: Element): number {
   return SAY_LIMITS.find(([maker]) => maker.test(attributes["voice"] ?? ""))?.[1] ?? 0;
 }
 
-function documents(locale: ScriptLocale): [string, Template][] {
-  return [...locale.prompts, ...locale.law];
+function documents(locale: ScriptLocale): Template[] {
+  return [...locale.prompts.values(), ...locale.law.values()];
 }
 
 function ownWords({ source }: Template): string {

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { JURISDICTIONS, LOCALES, type Jurisdiction, type Locale } from "../call/business.ts";
 import { STEPS, type Prompt } from "../call/flow.ts";
+import { readWith, ScriptError } from "./approval.ts";
 import { template, type Script, type ScriptLocale, type Template } from "./script.ts";
 
 /** Every document that a locale of a script has. */
@@ -49,11 +50,11 @@ export function loadScripts(folder: string): ReadonlyMap<string, Script> {
   return new Map(versions.toSorted().map((version) => [version, loadScript(folder, version)]));
 }
 
-/** @throws naming the file that is missing or wrong */
+/** @throws {ScriptError} naming the file that is missing or wrong */
 export function loadScript(folder: string, version: string): Script {
   const file = join(folder, version, "locales.yaml");
-  const parsed = localesFile.safeParse(parse(readFileSync(file, "utf8")));
-  if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
+  const parsed = localesFile.safeParse(readWith(file, parse));
+  if (!parsed.success) throw new ScriptError(`${file}: ${z.prettifyError(parsed.error)}`);
   const locales = LOCALES.flatMap((locale): [Locale, ScriptLocale][] => {
     const about = parsed.data[locale];
     if (about === undefined) return [];
@@ -91,6 +92,7 @@ function readLaw(folder: string, version: string, locale: Locale): ReadonlyMap<J
 function read(folder: string, version: string, locale: Locale, name: string): Template {
   const file = `${version}/${locale}/${name}`;
   const path = join(folder, file);
-  if (!existsSync(path)) throw new Error(`${path} is missing: every locale of a script has all prompts.`);
+  if (!existsSync(path))
+    throw new ScriptError(`${path} is missing: every locale of a script has all prompts.`);
   return template(file, readFileSync(path, "utf8"));
 }

@@ -49,9 +49,13 @@ export function printScript(script: Script | undefined, business: Business, loca
   const notices = laws.map((law) =>
     part(`NOTICE, ${law}`, { ...plain, jurisdiction: law, prompts: ["notice"] }),
   );
-  const questions = questionsOf(business).map((question) =>
-    part(titleOf(question, business, locale), { ...plain, jurisdiction, question, prompts: [question.step] }),
-  );
+  const questions = questionsOf(business).flatMap((question) => {
+    const title = titleOf(question, business, locale);
+    const speech: Speech = { ...plain, jurisdiction, question, prompts: [question.step] };
+    return question.step === "other-number"
+      ? [part(title, speech), part(`${title}, of a withheld number`, { ...speech, withheld: true })]
+      : [part(title, speech)];
+  });
   const asides = (["wrong-key", "silence"] as const).map((prompt) =>
     part(prompt.toUpperCase(), { ...plain, jurisdiction, prompts: [prompt] }),
   );

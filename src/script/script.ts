@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import Handlebars from "handlebars";
 import type { Business, Jurisdiction, Locale } from "../call/business.ts";
 import type { Prompt } from "../call/flow.ts";
+import { ScriptError } from "./approval.ts";
 import { parseTwiml, wordsOf } from "./twiml.ts";
 
 /** One immutable, dated version of all prompts. Law 9: code names prompts, it never words them. */
@@ -63,8 +64,11 @@ export type Rendered = {
 /** Compiles a prompt: a TwiML document with Handlebars slots; nothing but `{{slot}}` and `{{#if slot}}`. */
 export function template(file: string, source: string): Template {
   const inner = /^\s*<Response>([\s\S]*)<\/Response>\s*$/.exec(source)?.[1];
-  if (inner === undefined) throw new Error(`${file}: the root element is not <Response>`);
-  const compact = inner.replaceAll(/>\s+</g, "><").replaceAll(/\s+/g, " ").trim();
+  if (inner === undefined) throw new ScriptError(`${file}: the root element is not <Response>`);
+  const compact = inner
+    .replaceAll(/>\s+</g, "><")
+    .replaceAll(/[ \t\r\n]+/g, " ")
+    .trim();
   const compiled = Handlebars.compile<Slots>(compact, { strict: true, knownHelpersOnly: true });
   return {
     file,
@@ -118,7 +122,7 @@ export function businessSlots(business: Business, locale: ScriptLocale) {
     postalAddress: business.contact.postalAddress,
     email: business.contact.email,
     voice: business.voices[locale.locale] ?? locale.voice,
-    agent: business.agent ?? "",
+    ...(business.agent === null ? {} : { agent: business.agent }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { keysOf, languageKey, type KeyName, type Outcome, type Prompt, type Question } from "../call/flow.ts";
+import { keysOf, languageKey, type Outcome, type Prompt, type Question } from "../call/flow.ts";
 import type { Key } from "../call/keypress.ts";
 import { topicName, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
 import {
@@ -76,11 +76,8 @@ export function localeOf(script: Script, locale: Locale): ScriptLocale {
 
 function spoken(script: Script, business: Business, prompt: Prompt, speech: Speech, own: Slots): string[] {
   const locale = localeOf(script, speech.locale);
-  const slots = {
-    ...businessSlots(business, locale),
-    ...own,
-    topics: topicList(business, speech),
-  };
+  const topics = topicList(business, speech);
+  const slots = { ...businessSlots(business, locale), ...own, ...(topics === "" ? {} : { topics }) };
   const body = template(locale, prompt).render(slots);
   // Law 3: the whole notice is the prompt and what the jurisdiction adds, never one without the other.
   return prompt === "notice" ? [body, lawOf(script, locale, speech.jurisdiction).render(slots)] : [body];
@@ -102,6 +99,7 @@ function offer(
   });
 }
 
+/** A slot without a value is absent: {{#if slot}} is false, and to speak it is an error that the check finds. */
 function questionSlots(business: Business, speech: Speech, write: (key: Key) => string): Slots {
   const { question, locale, withheld } = speech;
   const taken = question === null ? [] : Object.entries(keysOf(question, business));
@@ -112,22 +110,12 @@ function questionSlots(business: Business, speech: Speech, write: (key: Key) => 
     withheld,
     together,
     each: !together,
-    keys: { ...NO_KEYS, ...Object.fromEntries(taken.map(([name, key]) => [name, write(key)])) },
-    topic: question?.step === "topic" ? topicName(business, question.topic, locale) : "",
+    entering: question?.step === "other-number",
+    choosing: question?.step !== "other-number",
+    keys: Object.fromEntries(taken.map(([name, key]) => [name, write(key)])),
+    ...(question?.step === "topic" ? { topic: topicName(business, question.topic, locale) } : {}),
   };
 }
-
-const NO_KEYS: Readonly<Record<Exclude<KeyName, "language">, "">> = {
-  agree: "",
-  refuse: "",
-  other: "",
-  again: "",
-  agent: "",
-  reenter: "",
-  keep: "",
-  stop: "",
-  change: "",
-};
 
 /** The notice names all topics; an ending names those it is about. */
 function topicList(business: Business, { prompts, topics, locale }: Speech): string {

@@ -58,6 +58,9 @@ function toElement(node: Node): Element {
     name,
     attributes: (node[":@"] ?? {}) as Readonly<Record<string, string>>,
     children: inner.filter((child) => !("#text" in child)).map(toElement),
-    text: texts.join("").replaceAll(/\s+/g, " ").trim(),
+    text: texts
+      .join("")
+      .replaceAll(/[ \t\r\n]+/g, " ")
+      .trim(),
   };
 }
