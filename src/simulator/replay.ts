@@ -125,5 +125,6 @@ function compare(
 function describe(turn: Turn | undefined): string {
   if (turn === undefined) return "the call had ended";
   const did = turn.did.kind === "keys" ? `keys ${turn.did.keys}` : turn.did.kind;
-  return `${turn.said.join(" ")} → ${did}`;
+  // A hard space sounds like any other.
+  return `${turn.said.join(" ").replaceAll(/\s+/gu, " ")} → ${did}`;
 }

@@ -6,7 +6,10 @@ import type { ScenarioInput } from "./schema.ts";
 
 type StepInput = ScenarioInput["steps"][number];
 
-/** A call that was played, written down as a scenario that plays it again. */
+/**
+ * A call that was played, written down as a scenario that plays it again. Digits that are read out one by one and
+ * that neither the call's numbers nor its keys explain, such as a reference, are another call's own: they are left out.
+ */
 export function scenarioFromEvents(name: string, facts: CallFacts, events: readonly CallEvent[]): string {
   const scenario: ScenarioInput = {
     name,
@@ -16,7 +19,7 @@ export function scenarioFromEvents(name: string, facts: CallFacts, events: reado
       ...(facts.direction === "inbound" ? {} : { direction: facts.direction }),
       ...(facts.stirVerstat === undefined ? {} : { stirVerstat: facts.stirVerstat }),
     },
-    steps: stepsOf(events),
+    steps: stepsOf(events, knownDigits(facts, events)),
     expect: {
       attempts: events.filter((event) => event.kind === "listening").length,
       noticeHeard: noticeHeard(events),
@@ -27,7 +30,7 @@ export function scenarioFromEvents(name: string, facts: CallFacts, events: reado
 }
 
 /** Keys pressed one after the other in one Gather are one step. */
-function stepsOf(events: readonly CallEvent[]): StepInput[] {
+function stepsOf(events: readonly CallEvent[], known: string): StepInput[] {
   const steps: StepInput[] = [];
   let prompting = false;
   let keyed: { keys: string; bargeIn: boolean; early: boolean } | undefined;
@@ -35,7 +38,8 @@ function stepsOf(events: readonly CallEvent[]): StepInput[] {
     if (event.kind === "speaking") {
       prompting = true;
       keyed = undefined;
-      steps.push({ hear: { contains: event.text } });
+      const words = lastingWords(event.text, known);
+      if (words.length > 0) steps.push({ hear: { contains: words.length === 1 ? words.join("") : words } });
     } else if (event.kind === "spoken") {
       prompting = event.complete ? false : prompting;
     } else if (event.kind === "pressed" && keyed !== undefined) {
@@ -55,4 +59,17 @@ function stepsOf(events: readonly CallEvent[]): StepInput[] {
     }
   }
   return steps;
+}
+
+const digitsOneByOne = /\d(?: \d){2,}/gu;
+
+function lastingWords(text: string, known: string): string[] {
+  const kept = (digits: string): string => (known.includes(digits.replaceAll(" ", "")) ? digits : "\n");
+  const parts = text.replaceAll(digitsOneByOne, kept).split("\n");
+  return parts.map((part) => part.trim()).filter((part) => /[\p{L}\d]/u.test(part));
+}
+
+function knownDigits({ from, to }: CallFacts, events: readonly CallEvent[]): string {
+  const pressed = events.map((event) => (event.kind === "pressed" ? event.key : "")).join("");
+  return `${from} ${to} ${pressed}`;
 }

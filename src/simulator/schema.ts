@@ -128,7 +128,7 @@ export const scenarioSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().optional(),
   call,
-  steps: z.array(step).min(1).max(500),
+  steps: z.array(step).max(500).describe("None for a call that nobody answers."),
   expect: expectations.default({}),
 });
 
