@@ -1,8 +1,11 @@
 import { Hono } from "hono";
+import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
 import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
 
 export type AppParts = {
   readonly voice: VoiceParts;
+  /** Null where the simulator is off. */
+  readonly phone: PhoneParts | null;
   readonly metrics: () => Promise<string>;
   /** False from the moment that the server begins to stop. */
   readonly isServing: () => boolean;
@@ -13,16 +16,18 @@ export type AppParts = {
 const PROBE_TIMEOUT_MS = 3_000;
 
 /** Mounts the doors. */
-export function createApp({ voice, metrics, isServing, onError }: AppParts) {
+export function createApp({ voice, phone, metrics, isServing, onError }: AppParts) {
   const app = new Hono();
 
   app.use(async (c, next) => {
     await next();
     c.header("X-Content-Type-Options", "nosniff");
-    if (!isServing()) c.header("Connection", "close");
+    // What is refused may not be read to its end, and then the next one on the connection, whoever's it is, would fail.
+    if (!isServing() || c.res.status >= 400) c.header("Connection", "close");
   });
 
   app.route("/voice", voiceRoutes(voice));
+  if (phone !== null) app.route("/phone", phoneRoutes(phone));
 
   app.get("/healthz", (c) => c.text("alive\n"));
 

@@ -24,15 +24,17 @@ const spokenText = z
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 
-const number = z.string({ error: 'must be E.164 in quotes, such as "+14155550100"' }).transform((text, context): E164 => {
-  const parsed = e164(text);
-  if (parsed !== null) return parsed;
-  context.addIssue({
-    code: "custom",
-    message: `must be E.164, such as "+14155550100" (in quotes), not ${text}`,
+const number = z
+  .string({ error: 'must be E.164 in quotes, such as "+14155550100"' })
+  .transform((text, context): E164 => {
+    const parsed = e164(text);
+    if (parsed !== null) return parsed;
+    context.addIssue({
+      code: "custom",
+      message: `must be E.164, such as "+14155550100" (in quotes), not ${text}`,
+    });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
 
 const topic = z.strictObject({
   id,

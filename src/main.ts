@@ -1,35 +1,33 @@
 import { randomUUIDv7 } from "node:crypto";
-import { serve as listen, type ServerType } from "@hono/node-server";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { yesline } from "./cli.ts";
-import { loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
+import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { numberVault } from "./ledger/numbers.ts";
 import { lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
 import { sqliteLedger } from "./ledger/sqlite/sqlite-ledger.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
+import { drain, listen, signalToStop, type Listening } from "./server.ts";
+import { httpTransport, type Transport } from "./simulator/index.ts";
+import type { PhoneParts } from "./simulator/phone/routes.ts";
 import { VERBS } from "./twilio/verbs.ts";
 
-/** Twilio waits 15 s for an answer; what takes longer to stop is cut off. */
-const DRAIN_TIMEOUT_MS = 15_000;
-/** A body or headers that drip in slower than this are cut off. */
-const REQUEST_TIMEOUT_MS = 10_000;
 /** "Calls last 4 h at most by default" (Twilio). */
 const LONGEST_CALL_MS = 4 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 5 * 60 * 1000;
+
+const monotonicMs = () => performance.now();
 
 /** Serves until SIGTERM or SIGINT; resolves when the last answer is sent and the ledger is closed. */
 async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const metrics = createMetrics();
-  const scripts = assertScripts(
-    TWIML_FOLDER,
-    config.businesses,
-    VERBS,
-    new Date().toISOString().slice(0, 10),
-  );
+  const today = new Date().toISOString().slice(0, 10);
+  const { businesses } = config;
+  const scripts = assertScripts({ folder: TWIML_FOLDER, businesses, verbs: VERBS, today });
   const unlock = lockForServer(config.databaseFile);
   const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
@@ -37,7 +35,7 @@ async function serve(config: Config): Promise<void> {
     vault: numberVault(config.secret),
     newId: randomUUIDv7,
     now: Date.now,
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     onCommit: metrics.committed,
     onFatal(error) {
       log.fatal({ err: error }, "the disk cannot be trusted any more; stopping");
@@ -45,72 +43,84 @@ async function serve(config: Config): Promise<void> {
     },
   });
 
-  let serving = true;
+  const stopping = new AbortController();
   const logWebhook = webhookLog(log);
-  const makeApp = (publicUrl: string) =>
-    createApp({
+  const onError = (error: unknown) => log.error({ err: error }, "request failed");
+  const { server, address } = await listenAsConfigured(config, (own) => {
+    const publicUrl = config.publicUrl ?? own;
+    return createApp({
       voice: {
         publicUrl,
         accounts: config.accounts,
-        businesses: config.businesses,
+        businesses,
         scripts,
         ledger,
         now: Date.now,
-        monotonicMs: () => performance.now(),
+        monotonicMs,
         observe(webhook, error) {
           logWebhook(webhook, error);
           metrics.webhook(webhook, error);
         },
       },
+      phone: phoneParts(config, publicUrl, own, { stopping: stopping.signal, onError }),
       metrics: metrics.text,
-      isServing: () => serving,
-      onError: (error) => log.error({ err: error }, "request failed"),
+      isServing: () => !stopping.signal.aborted,
+      onError,
     });
-
-  const { server, address } = await listenOn(config, makeApp);
-  const sweep = setInterval(() => {
-    const now = Date.now();
-    ledger.closeAbandoned(now - LONGEST_CALL_MS, now).then(
-      (closed) => closed > 0 && log.info({ closed }, "closed calls that never reported their end"),
-      (error: unknown) => log.error({ err: error }, "the sweep failed"),
-    );
-  }, SWEEP_EVERY_MS);
+  });
+  const sweep = setInterval(() => void closeAbandoned(ledger, log), SWEEP_EVERY_MS);
   announce(config, address, log);
 
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
-  serving = false;
+  stopping.abort();
   clearInterval(sweep);
-  await closeServer(server);
+  await drain(server);
   await ledger.close();
   unlock();
   log.info("stopped");
 }
 
-/** The public URL may be the address listened on, which is known only once the port is. */
-async function listenOn(config: Config, makeApp: (publicUrl: string) => ReturnType<typeof createApp>) {
-  let app: ReturnType<typeof createApp> | undefined;
-  const { promise, resolve, reject } = Promise.withResolvers<{ server: ServerType; address: string }>();
-  const server = listen(
-    {
-      fetch: (request, env) => app?.fetch(request, env) ?? new Response("starting\n", { status: 503 }),
-      hostname: config.host,
-      port: config.port,
-      serverOptions: {
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        headersTimeout: REQUEST_TIMEOUT_MS,
-        connectionsCheckingInterval: 1_000,
-      },
-    },
-    ({ port }) => {
-      const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-      const address = `http://${host}:${port}`;
-      app = makeApp(config.publicUrl ?? address);
-      resolve({ server, address });
-    },
+/** @throws {ConfigError} where the address cannot be listened on */
+async function listenAsConfigured(
+  { host, port }: Config,
+  makeApp: (address: string) => ReturnType<typeof createApp>,
+): Promise<Listening> {
+  try {
+    return await listen(host, port, makeApp);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const fix =
+      "stop the other program there, or set HOST and PORT to an address of this machine that is free";
+    throw new ConfigError(`HOST=${host}, PORT=${port}: ${reason}: ${fix}.`, { cause: error });
+  }
+}
+
+/** The browser phone signs for the public URL and connects to this very process; null without a simulator. */
+function phoneParts(
+  { simulator, businesses }: Config,
+  publicUrl: string,
+  own: string,
+  rest: Pick<PhoneParts, "stopping" | "onError">,
+): PhoneParts | null {
+  if (simulator === null) return null;
+  const http = httpTransport();
+  const transport: Transport = (delivery, limits) =>
+    http({ ...delivery, url: delivery.url.replace(publicUrl, own) }, limits);
+  const lines = businesses.flatMap(({ name, lines: numbers, locales }) =>
+    numbers.map((line) => ({ line, name, locales })),
   );
-  server.once("error", reject);
-  return promise;
+  return { target: { url: publicUrl, ...simulator }, lines, now: Date.now, transport, ...rest };
+}
+
+async function closeAbandoned(ledger: Ledger, log: Logger): Promise<void> {
+  const now = Date.now();
+  try {
+    const closed = await ledger.closeAbandoned(now - LONGEST_CALL_MS, now);
+    if (closed > 0) log.info({ closed }, "closed calls that never reported their end");
+  } catch (error) {
+    log.error({ err: error }, "the sweep failed; the next one tries again");
+  }
 }
 
 /** For people, on standard output; the log goes to standard error. */
@@ -121,33 +131,10 @@ function announce(config: Config, address: string, log: Logger): void {
     `Yesline answers at ${address}`,
     `  voice URL        ${publicUrl}/voice`,
     `  status callback  ${publicUrl}/voice/status`,
+    ...(config.simulator === null ? [] : [`  phone            ${address}/phone`]),
     ...config.businesses.map((business) => `  ${business.name}: ${business.lines.join(", ")}`),
-    ...(config.simulator === null
-      ? []
-      : [`  simulated calls are accepted; try: npm run -s cli -- call run test/calls`]),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
-}
-
-function signalToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
-  });
-}
-
-/** Answers that are under way are sent; idle connections are closed at once. */
-function closeServer(server: ServerType): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(
-      () => "closeAllConnections" in server && server.closeAllConnections(),
-      DRAIN_TIMEOUT_MS,
-    );
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    if ("closeIdleConnections" in server) server.closeIdleConnections();
-  });
 }
 
 process.exitCode = await yesline(process.argv.slice(2), {

@@ -50,6 +50,7 @@ export function bulkCommand(command: Command, { loadConfig, out, err }: CliParts
         );
       }
       const calls = count("--calls", options.calls, MAX_CALLS);
+      const maxP95 = milliseconds("--max-p95", options.maxP95);
       const bar = new SingleBar({
         stream: process.stderr,
         format: "{bar} {value}/{total} calls · {errors} with errors · {eta_formatted}",
@@ -72,22 +73,19 @@ export function bulkCommand(command: Command, { loadConfig, out, err }: CliParts
       process.off("SIGINT", stop);
       bar.stop();
       out(options.json === true ? `${JSON.stringify(result)}\n` : pretty(result));
-      judge(result, options, err);
+      judge(result, maxP95, err);
     });
 }
 
-function judge(result: BulkResult, options: BulkCommandOptions, err: (text: string) => void): void {
+function judge(result: BulkResult, maxP95: number, err: (text: string) => void): void {
   const unanswered = Object.keys(result.errors).every((error) => NO_ANSWER.test(error));
   if (result.failedCalls > 0 && unanswered && result.failedCalls === result.calls) {
     throw new Unreachable("Nobody answers there: start the line (npm start), or give its --url.");
   }
-  const limit = options.maxP95 === undefined ? Infinity : Number(options.maxP95);
-  if (Number.isNaN(limit))
-    throw new UsageError(`--max-p95 ${options.maxP95} is not a number of milliseconds.`);
-  const slow = result.webhooks.p95 > limit;
+  const slow = result.webhooks.p95 > maxP95;
   if (slow)
     err(
-      `95 % of the webhooks took up to ${result.webhooks.p95.toFixed(1)} ms; at most ${limit} ms was asked for\n`,
+      `95 % of the webhooks took up to ${result.webhooks.p95.toFixed(1)} ms; at most ${maxP95} ms was asked for\n`,
     );
   if (slow || result.failedCalls > 0) throw new NotSo();
 }
@@ -115,6 +113,13 @@ function count(option: string, text: string, max: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   throw new UsageError(`${option} ${text} is not a whole number from 1 to ${max}.`);
+}
+
+/** Without a limit nothing is too slow. */
+function milliseconds(option: string, text: string | undefined): number {
+  const value = text === undefined ? Infinity : Number(text);
+  if (value > 0) return value;
+  throw new UsageError(`${option} ${text} is not a number of milliseconds.`);
 }
 
 function readMix(file: string) {

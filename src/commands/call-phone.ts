@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { emitKeypressEvents, type Key as Pressed } from "node:readline";
 import type { Command } from "commander";
 import {
@@ -14,9 +13,11 @@ import {
   systemRandom,
   targetUrls,
   type CallEvent,
+  type Caller,
   type Keypad,
 } from "../simulator/index.ts";
 import { Unreachable, type CliParts } from "./command.ts";
+import { writeOutput } from "./call-output.ts";
 import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
 
 type PhoneOptions = TargetOptions & {
@@ -31,7 +32,7 @@ type PhoneOptions = TargetOptions & {
 export function phoneCommand(command: Command, { loadConfig, out, err }: CliParts): void {
   withTargetOptions(command.command("phone"))
     .description(
-      "call the line from this terminal: 0-9 * # are keys, space lets a question pass, s skips a prompt, q hangs up",
+      "call the line from this terminal: 0-9 * # are keys, space lets a question pass, s skips a prompt, q hangs up; keys from a pipe wait until the line listens",
     )
     .option("--from <number>", "who calls; anonymous for a withheld number", "+14155550123")
     .option("--to <number>", "the line to call (default: the first business's first)")
@@ -57,7 +58,8 @@ export function phoneCommand(command: Command, { loadConfig, out, err }: CliPart
         );
       }
       if (options.save !== undefined) {
-        writeFileSync(
+        writeOutput(
+          "--save",
           options.save,
           scenarioFromEvents(`a call to ${facts.to}, ${ended.reason}`, facts, events),
         );
@@ -92,7 +94,7 @@ async function call(
       wire: createWire({ authToken: target.authToken, clock, transport, random: systemRandom }),
       clock,
       random: systemRandom,
-      caller: phone.caller,
+      caller: hands.caller,
       onEvent,
     });
     return { facts, ended };
@@ -105,20 +107,53 @@ async function call(
 /** Keys of the terminal become keys of the telephone. The end of a piped input hangs up. */
 function handsOn(phone: Keypad) {
   const { stdin } = process;
+  const turns = stdin.isTTY ? atOnce(phone) : inTurn(phone);
   const onKey = (text: string | undefined, { ctrl = false, name }: Pressed): void => {
-    if (name === "q" || (ctrl && name === "c")) phone.hangUp();
-    else if (text === " ") phone.silence();
-    else if (name === "s") phone.skip();
-    else if (text !== undefined && isKey(text)) phone.press(text);
+    if (name === "q" || (ctrl && name === "c")) turns.act(() => phone.hangUp());
+    else if (text === " ") turns.act(() => phone.silence());
+    else if (name === "s") turns.act(() => phone.skip());
+    else if (text !== undefined && isKey(text)) turns.act(() => phone.press(text));
   };
-  const onEnd = () => phone.hangUp();
+  const onEnd = () => turns.act(() => phone.hangUp());
   emitKeypressEvents(stdin);
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on("keypress", onKey).once("end", onEnd).resume();
   return {
+    caller: turns.caller,
     off(): void {
       if (stdin.isTTY) stdin.setRawMode(false);
       stdin.off("keypress", onKey).off("end", onEnd).pause();
+    },
+  };
+}
+
+type Turns = { readonly caller: Caller; readonly act: (doIt: () => void) => void };
+
+/** A person presses when it is time to. */
+function atOnce({ caller }: Keypad): Turns {
+  return { caller, act: (doIt) => doIt() };
+}
+
+/** A pipe knows no time: what comes from it is done one by one, each when the line listens. */
+function inTurn({ caller }: Keypad): Turns {
+  const waiting: (() => void)[] = [];
+  let listens = false;
+  const next = (): void => {
+    const doIt = listens ? waiting.shift() : undefined;
+    if (doIt === undefined) return;
+    listens = false;
+    doIt();
+  };
+  return {
+    caller(moment, over) {
+      const deciding = caller(moment, over);
+      listens = moment.kind === "listening" || moment.kind === "recording";
+      next();
+      return deciding;
+    },
+    act(doIt) {
+      waiting.push(doIt);
+      next();
     },
   };
 }

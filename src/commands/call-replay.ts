@@ -6,17 +6,25 @@ import type { CallEvent, CallView, Ledger } from "../ledger/ledger.ts";
 import { replayCall, type Recording } from "../simulator/index.ts";
 import { NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
 import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
+import { consentBook } from "./consent-book.ts";
 import { withLedger } from "./with-ledger.ts";
 
 /** `yesline call replay`: a stored call's keys against the running version. */
-export function replayCommand(command: Command, { loadConfig, out }: CliParts): void {
+export function replayCommand(command: Command, { loadConfig, out, err }: CliParts): void {
   withTargetOptions(command.command("replay <callSid>"))
-    .description("play a stored call's keys again, as a simulated call, and show what is said differently")
+    .description(
+      "play a stored call's keys again, as a simulated call, and show what is said differently; what simulated calls left of its caller is withdrawn first",
+    )
     .option("--json", "print JSON")
     .action(async (callSid: string, options: TargetOptions & { json?: true }) => {
       const config = loadConfig();
       const recording = await withLedger(config, (ledger) => recordingOf(ledger, config, callSid));
+      if (recording.turns.length === 0)
+        throw new UsageError(`${callSid} was never answered: there is nothing to play again.`);
       const { url, ...target } = targetOf(options, config);
+      if (recording.knewTheCaller)
+        err("This caller had consent; the replay differs where simulated calls left none.\n");
+      else await forgetCaller(recording, config, target.accountSid);
       const result = await replayCall(recording, { url, ...target }, { alike: withoutReference });
       if (result.events.every((event) => event.kind !== "webhook" || event.status === undefined)) {
         throw new Unreachable(`${url} does not answer: start the line (npm start), or give its --url.`);
@@ -38,7 +46,11 @@ export function replayCommand(command: Command, { loadConfig, out }: CliParts): 
 }
 
 /** What was said before each listening, and the keys that followed. */
-async function recordingOf(ledger: Ledger, { businesses }: Config, callSid: string): Promise<Recording> {
+async function recordingOf(
+  ledger: Ledger,
+  { businesses }: Config,
+  callSid: string,
+): Promise<Recording & { readonly knewTheCaller: boolean }> {
   const [business, call] = await findCall(ledger, businesses, callSid);
   const party = call.caller ?? "anonymous";
   const inbound = call.direction === "inbound";
@@ -53,7 +65,20 @@ async function recordingOf(ledger: Ledger, { businesses }: Config, callSid: stri
     turns.push({ said, did: await didOf(ledger, business, event, key, next) });
   }
   const [from, to] = inbound ? [party, call.line] : [call.line, party];
-  return { from, to, direction: inbound ? "inbound" : "outbound-api", turns };
+  const knewTheCaller = call.events.some(({ kind, step }) => kind === "served" && step === "welcome-back");
+  return { from, to, direction: inbound ? "inbound" : "outbound-api", turns, knewTheCaller };
+}
+
+/** Who was a stranger when the call took place is one again when it is replayed, as often as it is. */
+async function forgetCaller({ from, to, direction }: Recording, config: Config, accountSid: string) {
+  const [line, caller] = direction === "inbound" ? [to, from] : [from, to];
+  const book = consentBook(config, accountSid);
+  if (book === null) return;
+  try {
+    await book.forget(line, caller);
+  } finally {
+    await book.close();
+  }
 }
 
 /** A number that was keyed in is not an event's to keep: it stands with the subscriber who was read out next. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { Config } from "../config.ts";
@@ -18,6 +18,7 @@ import {
 } from "../simulator/index.ts";
 import { NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
 import { bulkCommand } from "./call-bulk.ts";
+import { writeOutput } from "./call-output.ts";
 import { phoneCommand } from "./call-phone.ts";
 import { replayCommand } from "./call-replay.ts";
 import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
@@ -73,10 +74,12 @@ function runCommand(command: Command, { loadConfig, out, err }: CliParts): void 
       const scenarios = readScenarios(files, err).filter((each) => each.name.includes(options.grep ?? ""));
       if (scenarios.length === 0) throw new UsageError(`No scenario's name contains "${options.grep}".`);
       const config = loadConfig();
+      // Before anybody is called, so that no run is lost to a path that cannot be written.
+      if (options.out !== undefined) writeOutput("--out", options.out, "");
       const results = await play(scenarios, targetOf(options, config), config, options);
       const report = REPORTERS[options.json === true ? "json" : options.reporter](results);
       if (options.out === undefined) out(report);
-      else writeFileSync(options.out, report);
+      else writeOutput("--out", options.out, report);
       if (results.every((result) => !result.reached)) {
         throw new Unreachable(
           `${targetOf(options, config).url} does not answer: start the line (npm start), or give its --url.`,

@@ -18,6 +18,8 @@ export type ConsentBook = Required<OutcomeQuestions> & {
 /** Best first: what a number that stands differently on several topics is said to be. */
 const RANK: readonly ConsentState[] = ["granted", "pending", "revoked", "refused", "none"];
 
+const STANDS: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
+
 /** The questions of `subscriber show`, put to this configuration's ledger; null where there is none here. */
 export function consentBook(config: Config, accountSid: string): ConsentBook | null {
   if (!existsSync(config.databaseFile)) return null;
@@ -35,12 +37,11 @@ export function consentBook(config: Config, accountSid: string): ConsentBook | n
   return {
     async consentOf({ call, subscriber, topic }) {
       const found = await find(lineOf(call), subscriber);
-      const states = (found?.consents ?? [])
-        .filter(
-          (consent) => consent.simulated === simulated && (topic === undefined || consent.topic === topic),
-        )
-        .map((consent) => consent.state);
-      return RANK.find((state) => states.includes(state)) ?? "none";
+      const asked = (found?.consents ?? []).filter(
+        (consent) => consent.simulated === simulated && (topic === undefined || consent.topic === topic),
+      );
+      const states = new Set(asked.map(({ state }) => state));
+      return RANK.find((state) => states.has(state)) ?? "none";
     },
     async entriesOf({ call, subscriber }) {
       const found = await find(lineOf(call), subscriber);
@@ -54,13 +55,16 @@ export function consentBook(config: Config, accountSid: string): ConsentBook | n
   };
 }
 
+/** Only what stands: a kind of update that nobody agreed to is left as nobody left it. */
 async function withdraw(ledger: Ledger, business: Business, text: string): Promise<void> {
   const number = e164(text);
-  if (number === null || (await ledger.subscriber(business.id, number)) === null) return;
+  const found = number === null ? null : await ledger.subscriber(business.id, number);
+  const standing = (found?.consents ?? []).filter(({ simulated, state }) => simulated && STANDS.has(state));
+  if (number === null || standing.length === 0) return;
   await ledger.revoke({
     businessId: business.id,
     number,
-    topics: business.topics.map((topic) => topic.id),
+    topics: standing.map(({ topic }) => topic),
     simulated: true,
     source: "cli",
     sourceId: randomUUID(),

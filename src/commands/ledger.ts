@@ -48,9 +48,12 @@ type ExportOptions = {
   readonly simulated?: "yes" | "no";
 };
 
+/** A date (in UTC) or a time with its zone: what JavaScript guesses from less is not what was meant. */
+const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
 function time(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const at = Date.parse(text);
+  const at = TIME.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at))
     throw new UsageError(`${option} ${text} is not a time: use ISO 8601, such as 2026-11-22T09:00:00Z.`);
   return at;

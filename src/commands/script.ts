@@ -19,12 +19,13 @@ export function scriptCommand({ loadConfig, out, err }: CliParts): Command {
     .option("--json", "print JSON")
     .action(({ json }: { json?: true }) => {
       const { businesses } = loadConfig();
-      const { scripts, findings } = inspectScripts(
-        TWIML_FOLDER,
-        [...businesses, ...specimens(TWIML_FOLDER)],
-        VERBS,
-        today(),
-      );
+      const { scripts, findings } = inspectScripts({
+        folder: TWIML_FOLDER,
+        businesses,
+        verbs: VERBS,
+        today: today(),
+        specimens: specimens(TWIML_FOLDER),
+      });
       if (json === true) out(`${JSON.stringify({ ok: findings.length === 0, findings })}\n`);
       else for (const { place, message } of findings) out(`${place}: ${message}\n`);
       if (findings.length > 0) throw new NotSo();
@@ -52,7 +53,12 @@ export function scriptCommand({ loadConfig, out, err }: CliParts): Command {
       if (options.locale !== undefined && !LOCALES.includes(options.locale as Locale)) {
         throw new UsageError(`No script has the locale ${options.locale}: use one of ${LOCALES.join(", ")}.`);
       }
-      const { scripts } = inspectScripts(TWIML_FOLDER, chosen, VERBS, today());
+      const { scripts } = inspectScripts({
+        folder: TWIML_FOLDER,
+        businesses: chosen,
+        verbs: VERBS,
+        today: today(),
+      });
       const pages = chosen.flatMap((business) =>
         business.locales
           .filter((locale) => options.locale === undefined || locale === options.locale)

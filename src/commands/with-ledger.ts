@@ -10,7 +10,7 @@ import { sqliteLedger } from "../ledger/sqlite/sqlite-ledger.ts";
 /**
  * The ledger for a command, beside a server that may be running: short transactions, some patience for its lock.
  *
- * @throws {Unreachable} where there is no database yet
+ * @throws {Unreachable} where there is no database yet, or one without our tables
  */
 export function openLedger(config: Config): Ledger {
   if (!existsSync(config.databaseFile)) {
@@ -18,30 +18,37 @@ export function openLedger(config: Config): Ledger {
       `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
     );
   }
-  return sqliteLedger(open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS }), {
-    vault: numberVault(config.secret),
-    newId: randomUUIDv7,
-    now: Date.now,
-    monotonicMs: () => performance.now(),
-    onCommit: () => undefined,
-    // The write is refused as well, and that ends the command.
-    onFatal: () => undefined,
-  });
+  const connection = open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
+  try {
+    return sqliteLedger(connection, {
+      vault: numberVault(config.secret),
+      newId: randomUUIDv7,
+      now: Date.now,
+      monotonicMs: () => performance.now(),
+      onCommit: () => undefined,
+      // The write is refused as well, and that ends the command.
+      onFatal: () => undefined,
+    });
+  } catch (error) {
+    throw explained(error, config);
+  }
 }
 
-/**
- * Opens the ledger, lets `act` use it, and closes it whatever happens.
- *
- * @throws {Unreachable} also where the database answers with an error of its own
- */
+/** Opens the ledger, lets `act` use it, and closes it whatever happens. @throws {Unreachable} as `openLedger` does */
 export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ledger = openLedger(config);
   try {
     return await act(ledger);
   } catch (error) {
-    if (errorCode(error) === "" || error instanceof LedgerUnavailable) throw error;
-    throw new Unreachable(`${config.databaseFile}: ${(error as Error).message}`, { cause: error });
+    throw explained(error, config);
   } finally {
     await ledger.close();
   }
+}
+
+/** What SQLite itself complains of, such as missing tables or damaged pages, as one line that names the file. */
+function explained(error: unknown, { databaseFile }: Config): unknown {
+  if (errorCode(error) === "" || error instanceof LedgerUnavailable || !(error instanceof Error))
+    return error;
+  return new Unreachable(`${databaseFile}: ${error.message}`, { cause: error });
 }

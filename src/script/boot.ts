@@ -1,39 +1,50 @@
 import type { Business } from "../call/business.ts";
 import { loadApprovals, ScriptError } from "./approval.ts";
-import { checkBusiness, checkScript, type Finding, type Verbs } from "./check.ts";
-import { loadScripts } from "./load.ts";
+import { checkApproval, checkBusiness, checkScript, type Finding, type Verbs } from "./check.ts";
+import { loadScripts, versionsIn } from "./load.ts";
 import type { Script } from "./script.ts";
 
-/** What there is of scripts, and everything that is wrong with them or with a business's use of them. */
-export function inspectScripts(
-  folder: string,
-  businesses: readonly Business[],
-  verbs: Verbs,
-  today: string,
-): { readonly scripts: ReadonlyMap<string, Script>; readonly findings: readonly Finding[] } {
+export type Inspection = {
+  readonly scripts: ReadonlyMap<string, Script>;
+  readonly findings: readonly Finding[];
+};
+
+export type InspectOptions = {
+  readonly folder: string;
+  readonly businesses: readonly Business[];
+  readonly verbs: Verbs;
+  /** ISO 8601 date. */
+  readonly today: string;
+  /** Businesses that nobody has: with them every version is inspected, and a draft needs no approval yet. */
+  readonly specimens?: readonly Business[];
+};
+
+/** The scripts, and everything that is wrong with them or with a business's use of them. */
+export function inspectScripts(options: InspectOptions): Inspection {
+  const { folder, businesses, verbs, today, specimens = [] } = options;
   const approvals = loadApprovals(folder);
-  const scripts = loadScripts(folder);
-  const findings = [
-    ...[...scripts.values()].flatMap((script) =>
-      checkScript(script, approvals[script.version], verbs, today),
-    ),
-    ...Object.keys(approvals)
-      .filter((version) => !scripts.has(version))
-      .map((version) => ({ place: `twiml/${version}`, message: "was approved and is gone: restore it" })),
-    ...businesses.flatMap((business) => checkBusiness(scripts.get(business.script), business)),
-  ];
-  return { scripts, findings };
+  const published = new Set([...Object.keys(approvals), ...businesses.map((business) => business.script)]);
+  const scripts = loadScripts(folder, specimens.length === 0 ? published : versionsIn(folder));
+  const findings = [...scripts.values()].flatMap((script) => [
+    ...(published.has(script.version) ? checkApproval(script, approvals[script.version], today) : []),
+    ...checkScript(script, verbs),
+  ]);
+  const gone = Object.keys(approvals)
+    .filter((version) => !scripts.has(version))
+    .map((version) => ({ place: `twiml/${version}`, message: "was approved and is gone: restore it" }));
+  const used = [...businesses, ...specimens].flatMap((business) => checkBusiness(scripts.get(business.script), business));
+  return { scripts, findings: [...findings, ...gone, ...used] };
 }
 
-/** The scripts, fit to be spoken. @throws {ScriptError} otherwise */
-export function assertScripts(
-  folder: string,
-  businesses: readonly Business[],
-  verbs: Verbs,
-  today: string,
-): ReadonlyMap<string, Script> {
-  const { scripts, findings } = inspectScripts(folder, businesses, verbs, today);
-  if (findings.length > 0)
+/**
+ * The scripts, fit to be spoken: all that were ever approved, so that a call that began with one ends with it.
+ *
+ * @throws {ScriptError} otherwise
+ */
+export function assertScripts(options: Omit<InspectOptions, "specimens">): Inspection["scripts"] {
+  const { scripts, findings } = inspectScripts(options);
+  if (findings.length > 0) {
     throw new ScriptError(findings.map(({ place, message }) => `${place}: ${message}`).join("\n"));
+  }
   return scripts;
 }

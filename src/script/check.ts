@@ -50,23 +50,16 @@ const RECORDED: readonly Prompt[] = ["granted", "refused", "pending", "revoked"]
 const NOT_RECORDED: readonly Prompt[] = ["sorry", "no-answer", "silence", "wrong-key"];
 
 /** What is wrong with a version in itself, whoever uses it. */
-export function checkScript(
-  script: Script,
-  approval: Approval | undefined,
-  verbs: Verbs,
-  today: string,
-): Finding[] {
+export function checkScript(script: Script, verbs: Verbs): Finding[] {
   const locales = [...script.locales.values()];
   const malformed = locales.flatMap((locale) => documents(locale).flatMap(checkWellFormed));
-  const approved = checkApproval(script, approval, today);
-  if (malformed.length > 0) return [...approved, ...malformed];
-  const findings = locales.flatMap((locale) => [
+  if (malformed.length > 0) return malformed;
+  return locales.flatMap((locale) => [
     ...documents(locale).flatMap((document) => checkDocument(document, verbs)),
     ...checkShapes(locale),
     ...checkTerms(locale),
     ...checkSlots(locale),
   ]);
-  return [...approved, ...findings];
 }
 
 /** What keeps a business from using its script. */
@@ -120,14 +113,15 @@ export function questionsOf(business: Business): readonly Question[] {
   return [
     ...(business.locales.length > 1 ? [{ step: "language", attempt: 1 } as const] : []),
     ...(business.ask === "together" ? [{ step: "choice", attempt: 1 } as const] : topics),
-    { step: "other-number", attempt: 1, change: false },
+    ENTERING,
     { step: "confirm-number", attempt: 1, change: false, number },
     { step: "confirm-number", attempt: 1, change: true, number },
     { step: "welcome-back", attempt: 1 },
   ].filter((question) => first !== undefined && question !== undefined) as Question[];
 }
 
-function checkApproval(
+/** A published script never changes. */
+export function checkApproval(
   { version, digest }: Script,
   approval: Approval | undefined,
   today: string,
@@ -263,16 +257,20 @@ function checkSpeeches(
       ...plain,
       prompts: [prompt],
       question: null,
-      topics: NAMES_TOPICS.includes(prompt) ? topics : [],
+      topics: NAMES_TOPICS.has(prompt) ? topics : [],
     }),
   );
-  return [...asked, ...told].flatMap((speech) => checkSpeech(script, business, speech));
+  const unusable: Speech = { ...plain, prompts: ["wrong-key"], question: ENTERING };
+  return [...asked, ...told, unusable].flatMap((speech) => checkSpeech(script, business, speech));
 }
 
 const TOLD: readonly Prompt[] = ["notice", ...RECORDED, ...NOT_RECORDED, "unchanged", "agent"];
 
+/** A wrong key where a number is keyed in has words of its own. */
+export const ENTERING: Question = { step: "other-number", attempt: 1, change: false };
+
 /** Endings that the flow gives topics to name. */
-const NAMES_TOPICS: readonly Prompt[] = ["granted", "pending"];
+const NAMES_TOPICS: ReadonlySet<Prompt> = new Set(["granted", "pending"]);
 
 /** The longest of what belongs to one call, as far as every call has it when the prompt is spoken. */
 function openSlots({ prompts: [prompt], question }: Speech): Partial<Record<OpenSlot, string>> {
@@ -316,7 +314,8 @@ function checkKeys(script: Script, business: Business, speech: Speech): string[]
   const document = speechTwiml(script, business, speech, openSlots(speech), (key) => `⟦${key}⟧`);
   const marked = wordsOf(parseTwiml(document));
   const spoken = new Set([...marked.matchAll(/⟦(.)⟧/gu)].map((match) => match[1] as Key));
-  const silent = takenKeys(business, speech.question).filter((key) => !spoken.has(key));
+  const taken = speech.prompts.includes(speech.question?.step ?? "notice") ? speech.question : null;
+  const silent = takenKeys(business, taken).filter((key) => !spoken.has(key));
   return silent.map((key) => `does not speak key ${key}, which the flow takes`);
 }
 

@@ -44,10 +44,15 @@ const localesFile = z.partialRecord(
   }),
 );
 
-/** Every version under the folder, so that a call that began with one ends with it. @throws naming the file */
-export function loadScripts(folder: string): ReadonlyMap<string, Script> {
-  const versions = readdirSync(folder).filter((name) => VERSION_PATTERN.test(name));
-  return new Map(versions.toSorted().map((version) => [version, loadScript(folder, version)]));
+/** Every version under the folder, by name. */
+export function versionsIn(folder: string): readonly string[] {
+  return readdirSync(folder).filter((name) => VERSION_PATTERN.test(name));
+}
+
+/** The versions named, where they exist. @throws {ScriptError} naming the file that is missing or wrong */
+export function loadScripts(folder: string, versions: Iterable<string>): ReadonlyMap<string, Script> {
+  const there = new Set(versionsIn(folder)).intersection(new Set(versions));
+  return new Map([...there].toSorted().map((version) => [version, loadScript(folder, version)]));
 }
 
 /** @throws {ScriptError} naming the file that is missing or wrong */

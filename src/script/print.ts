@@ -1,6 +1,6 @@
 import { topicName, type Business, type Locale } from "../call/business.ts";
 import { keysOf, type Prompt, type Question } from "../call/flow.ts";
-import { jurisdictionsOf, questionsOf, speakingSeconds } from "./check.ts";
+import { ENTERING, jurisdictionsOf, questionsOf, speakingSeconds } from "./check.ts";
 import { businessSlots, type Script } from "./script.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
 import { parseTwiml, wordsOf } from "./twiml.ts";
@@ -56,9 +56,11 @@ export function printScript(script: Script | undefined, business: Business, loca
       ? [part(title, speech), part(`${title}, of a withheld number`, { ...speech, withheld: true })]
       : [part(title, speech)];
   });
-  const asides = (["wrong-key", "silence"] as const).map((prompt) =>
-    part(prompt.toUpperCase(), { ...plain, jurisdiction, prompts: [prompt] }),
-  );
+  const asides = [
+    part("WRONG-KEY", { ...plain, jurisdiction, prompts: ["wrong-key"] }),
+    part("WRONG-KEY, of a number", { ...plain, jurisdiction, prompts: ["wrong-key"], question: ENTERING }),
+    part("SILENCE", { ...plain, jurisdiction, prompts: ["silence"] }),
+  ];
   const endings = ENDINGS.filter((prompt) => prompt !== "agent" || business.agent !== null).map((prompt) =>
     part(`ENDING, ${prompt}`, { ...plain, jurisdiction, prompts: [prompt] }),
   );

@@ -1,12 +1,12 @@
 import type { Business, Locale, Topic } from "../call/business.ts";
-import { loadScripts } from "./load.ts";
+import { loadScripts, versionsIn } from "./load.ts";
 
 /**
  * Businesses that nobody has, one for each locale and jurisdiction that is written, so that every text in twiml/ is
  * rendered and checked, also those that no configured business speaks.
  */
 export function specimens(folder: string): readonly Business[] {
-  return [...loadScripts(folder).values()].flatMap((script) =>
+  return [...loadScripts(folder, versionsIn(folder)).values()].flatMap((script) =>
     [...script.locales.values()].flatMap(({ locale, law }) =>
       [...law.keys()].flatMap((jurisdiction) =>
         (["together", "each"] as const).map((ask): Business => ({

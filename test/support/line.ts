@@ -9,7 +9,7 @@ import { numberVault } from "../../src/ledger/numbers.ts";
 import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
 import { sqliteLedger } from "../../src/ledger/sqlite/sqlite-ledger.ts";
 import { createMetrics } from "../../src/metrics.ts";
-import { loadScripts } from "../../src/script/load.ts";
+import { loadScripts, versionsIn } from "../../src/script/load.ts";
 import type { Webhook } from "../../src/voice/routes.ts";
 import { caller, type Caller, type CallerOptions } from "./caller.ts";
 
@@ -54,7 +54,7 @@ export function startLine({
       publicUrl,
       accounts: config.accounts,
       businesses: config.businesses,
-      scripts: loadScripts(TWIML_FOLDER),
+      scripts: loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER)),
       ledger: wrapLedger(ledger),
       now: () => clock.now,
       monotonicMs: () => performance.now(),
@@ -64,6 +64,7 @@ export function startLine({
         metrics.webhook(webhook, error);
       },
     },
+    phone: null,
     metrics: metrics.text,
     isServing: () => true,
     onError: (error) => errors.push(error),
