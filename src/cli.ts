@@ -4,6 +4,7 @@ import {
   NotSo,
   Unreachable,
   UsageError,
+  type Address,
   type CliParts,
   type ExitCode,
 } from "./commands/command.ts";
@@ -11,7 +12,7 @@ import { callCommand } from "./commands/call.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { scriptCommand } from "./commands/script.ts";
 import { subscriberCommand } from "./commands/subscriber.ts";
-import { ConfigError } from "./config.ts";
+import { ConfigError, type Config } from "./config.ts";
 import { LedgerUnavailable } from "./ledger/ledger.ts";
 import { DatabaseUnusable, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
 import { ScriptError } from "./script/approval.ts";
@@ -28,7 +29,13 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program
     .command("serve")
     .description("serve the line until SIGTERM")
-    .action(() => parts.serve(parts.loadConfig()));
+    .option("--json", "print where it can be reached as JSON")
+    .action(({ json }: { json?: true }) => {
+      const config = parts.loadConfig();
+      return parts.serve(config, (address) => {
+        parts.out(json === true ? `${JSON.stringify(address)}\n` : announcement(address, config));
+      });
+    });
 
   program
     .command("migrate")
@@ -60,6 +67,17 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   } catch (error) {
     return exitCodeOf(error, parts.err);
   }
+}
+
+function announcement({ url, voiceUrl, statusCallback, phone }: Address, { businesses }: Config): string {
+  const lines = [
+    `Yesline answers at ${url}`,
+    `  voice URL        ${voiceUrl}`,
+    `  status callback  ${statusCallback}`,
+    ...(phone === null ? [] : [`  phone            ${phone}`]),
+    ...businesses.map((business) => `  ${business.name}: ${business.lines.join(", ")}`),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 function exitCodeOf(error: unknown, err: (text: string) => void): ExitCode {

@@ -1,7 +1,9 @@
 import { randomUUIDv7 } from "node:crypto";
+import { once } from "node:events";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { yesline } from "./cli.ts";
+import type { Address } from "./commands/command.ts";
 import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { numberVault } from "./ledger/numbers.ts";
@@ -11,8 +13,7 @@ import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
-import { httpTransport, type Transport } from "./simulator/index.ts";
-import type { PhoneParts } from "./simulator/phone/routes.ts";
+import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { VERBS } from "./twilio/verbs.ts";
 
 /** "Calls last 4 h at most by default" (Twilio). */
@@ -22,7 +23,7 @@ const SWEEP_EVERY_MS = 5 * 60 * 1000;
 const monotonicMs = () => performance.now();
 
 /** Serves until SIGTERM or SIGINT; resolves when the last answer is sent and the ledger is closed. */
-async function serve(config: Config): Promise<void> {
+async function serve(config: Config, announce: (address: Address) => void): Promise<void> {
   const log = createLog(config.logLevel);
   const metrics = createMetrics();
   const today = new Date().toISOString().slice(0, 10);
@@ -69,7 +70,14 @@ async function serve(config: Config): Promise<void> {
     });
   });
   const sweep = setInterval(() => void closeAbandoned(ledger, log), SWEEP_EVERY_MS);
-  announce(config, address, log);
+  for (const warning of config.warnings) log.warn(warning);
+  const publicUrl = config.publicUrl ?? address;
+  announce({
+    url: address,
+    voiceUrl: `${publicUrl}/voice`,
+    statusCallback: `${publicUrl}/voice/status`,
+    phone: config.simulator === null ? null : `${address}/phone`,
+  });
 
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
@@ -123,23 +131,16 @@ async function closeAbandoned(ledger: Ledger, log: Logger): Promise<void> {
   }
 }
 
-/** For people, on standard output; the log goes to standard error. */
-function announce(config: Config, address: string, log: Logger): void {
-  for (const warning of config.warnings) log.warn(warning);
-  const publicUrl = config.publicUrl ?? address;
-  const lines = [
-    `Yesline answers at ${address}`,
-    `  voice URL        ${publicUrl}/voice`,
-    `  status callback  ${publicUrl}/voice/status`,
-    ...(config.simulator === null ? [] : [`  phone            ${address}/phone`]),
-    ...config.businesses.map((business) => `  ${business.name}: ${business.lines.join(", ")}`),
-  ];
-  process.stdout.write(`${lines.join("\n")}\n`);
-}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // The reader has gone, as with `| head`: there is nobody left to write for.
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 process.exitCode = await yesline(process.argv.slice(2), {
   loadConfig: () => loadConfig(process.env),
   serve,
   out: (text) => process.stdout.write(text),
+  caughtUp: async () => process.stdout.writableNeedDrain && once(process.stdout, "drain"),
   err: (text) => process.stderr.write(text),
 });

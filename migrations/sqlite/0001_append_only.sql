@@ -56,6 +56,11 @@ WHEN OLD.ended_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a call that has ended stays ended'); END;
 --> statement-breakpoint
 
+-- What a call was at birth it stays: entries cite it, and UPDATE OR REPLACE must not slip another one under them.
+CREATE TRIGGER call_birth_stays
+BEFORE UPDATE OF business_id, call_sid, account_sid, line, direction, subscriber_id, attestation, begun_at ON call
+BEGIN SELECT RAISE(ABORT, 'what a call was at birth cannot be changed'); END;
+--> statement-breakpoint
 -- Law 6: a simulated call is never consent. The mark is set at birth; an entry bears the mark of its call.
 CREATE TRIGGER call_mark_stays BEFORE UPDATE OF simulated ON call
 BEGIN SELECT RAISE(ABORT, 'the simulated mark cannot be changed'); END;

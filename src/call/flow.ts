@@ -258,12 +258,17 @@ function afterWelcomeBack(question: Asked<"welcome-back">, answer: Answer, situa
     case "keep":
       return end(situation, "unchanged");
     case "stop":
-      return end(situation, "revoked", [{ kind: "revoked", topics: situation.granted, number: null }]);
+      return end(situation, "revoked", [{ kind: "revoked", topics: standing(situation), number: null }]);
     case "change":
       return askOtherNumber(situation, true);
     case "wrong-key":
       return again(question, "wrong-key", situation);
   }
+}
+
+/** What "stop everything" is about; consent may have ended elsewhere while the question was read out. */
+function standing({ granted, business }: Situation): readonly string[] {
+  return granted.length > 0 ? granted : business.topics.map((topic) => topic.id);
 }
 
 /** The next yes/no question, or the ending that fits what was agreed to. */

@@ -1,11 +1,22 @@
 import type { Config } from "../config.ts";
 
+/** Where a line that has started can be reached. */
+export type Address = {
+  readonly url: string;
+  readonly voiceUrl: string;
+  readonly statusCallback: string;
+  /** Null while the simulator is off. */
+  readonly phone: string | null;
+};
+
 /** What a command is given from outside: nothing in here reads the environment or writes to a stream. */
 export type CliParts = {
   readonly loadConfig: () => Config;
-  readonly serve: (config: Config) => Promise<void>;
+  readonly serve: (config: Config, announce: (address: Address) => void) => Promise<void>;
   /** Data. */
   readonly out: (text: string) => void;
+  /** Resolves when the reader of the data has caught up, so that a long export does not pile up in memory. */
+  readonly caughtUp?: () => Promise<unknown>;
   /** Everything else. */
   readonly err: (text: string) => void;
 };

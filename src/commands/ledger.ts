@@ -5,7 +5,7 @@ import { recordOf } from "../ledger/record.ts";
 import { withLedger } from "./with-ledger.ts";
 
 /** `yesline ledger …`: the entries. */
-export function ledgerCommand({ loadConfig, out }: CliParts): Command {
+export function ledgerCommand({ loadConfig, out, err, caughtUp }: CliParts): Command {
   const command = new Command("ledger").description("read the ledger");
 
   command
@@ -22,6 +22,12 @@ export function ledgerCommand({ loadConfig, out }: CliParts): Command {
     .option("--json", "print JSON; the export always is")
     .action(async (options: ExportOptions) => {
       const config = loadConfig();
+      const known = config.businesses.some((business) => business.id === options.business);
+      if (options.business !== undefined && !known) {
+        err(
+          `No business of this configuration is called ${options.business}; entries of one that was, are kept.\n`,
+        );
+      }
       const filter = {
         businessId: options.business,
         kind: options.kind,
@@ -33,6 +39,7 @@ export function ledgerCommand({ loadConfig, out }: CliParts): Command {
         for await (const view of ledger.entries(filter)) {
           const business = config.businesses.find((each) => each.id === view.entry.businessId);
           out(`${JSON.stringify(recordOf(view, business))}\n`);
+          await caughtUp?.();
         }
       });
     });

@@ -33,11 +33,11 @@ export function readWith(file: string, parse: (text: string) => unknown): unknow
   }
 }
 
-/** Adds an approval. @throws for a version that is approved already: a published script never changes */
+/** Adds an approval. @throws {ScriptError} for a version that is approved already: a published script never changes */
 export function approve(folder: string, version: string, given: Approval): void {
   const approvals = loadApprovals(folder);
   const earlier = approvals[version];
-  if (earlier !== undefined && earlier.digest !== given.digest) {
+  if (earlier !== undefined) {
     throw new ScriptError(
       `${version} was approved by ${earlier.approver}; a published script never changes: copy it to a new version.`,
     );

@@ -32,7 +32,9 @@ export function inspectScripts(options: InspectOptions): Inspection {
   const gone = Object.keys(approvals)
     .filter((version) => !scripts.has(version))
     .map((version) => ({ place: `twiml/${version}`, message: "was approved and is gone: restore it" }));
-  const used = [...businesses, ...specimens].flatMap((business) => checkBusiness(scripts.get(business.script), business));
+  const used = [...businesses, ...specimens].flatMap((business) =>
+    checkBusiness(scripts.get(business.script), business),
+  );
   return { scripts, findings: [...findings, ...gone, ...used] };
 }
 

@@ -18,8 +18,11 @@ export type Verbs = ReadonlyMap<
   { readonly attributes: ReadonlySet<string>; readonly children: ReadonlySet<string> }
 >;
 
-/** Seconds of speech at a normal pace, so that a caller who agrees is done in under a minute. */
-const SECONDS: Partial<Record<Prompt, number>> = { notice: 30, choice: 20 };
+/**
+ * Seconds of speech at a normal pace, so that a caller who agrees is done in under a minute. The language question
+ * holds an offer for each locale.
+ */
+const SECONDS: Partial<Record<Prompt, number>> = { notice: 30, choice: 20, language: 20 };
 const SECONDS_OTHERWISE = 12;
 const SECONDS_A_SPACED_DIGIT = 0.35;
 

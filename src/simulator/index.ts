@@ -32,3 +32,4 @@ export { sign } from "./signature.ts";
 export { speakingSeconds } from "./speech.ts";
 export { readTwiml } from "./twiml.ts";
 export { createWire, type Wire } from "./wire.ts";
+export type { PhoneParts } from "./phone/routes.ts";

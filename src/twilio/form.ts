@@ -69,8 +69,8 @@ const number = z.string().regex(/^\+[1-9]\d{6,14}$/, "not an E.164 number");
 const callForm = z.object({
   CallSid: z.string().regex(/^CA[0-9a-f]{32}$/, "not a call SID"),
   /** A number, or what a carrier sends for a withheld one; a plus sign is followed by digits only. */
-  From: z.string().regex(/^(?:\+?\d{0,15}|[A-Za-z0-9][A-Za-z0-9 _.@:-]{0,63})$/, "not a caller"),
-  To: z.string().regex(/^(?:\+?\d{0,15}|[A-Za-z0-9][A-Za-z0-9 _.@:-]{0,63})$/, "not a called party"),
+  From: z.string().regex(/^(?:\+?\d{0,15}|[A-Za-z0-9][A-Za-z0-9 _.@:;=+-]{0,63})$/, "not a caller"),
+  To: z.string().regex(/^(?:\+?\d{0,15}|[A-Za-z0-9][A-Za-z0-9 _.@:;=+-]{0,63})$/, "not a called party"),
   CallStatus: z.enum(CALL_STATUSES).default("in-progress"),
   Direction: z.enum(["inbound", "outbound-api", "outbound-dial"]).default("inbound"),
   StirVerstat: z.string().optional(),

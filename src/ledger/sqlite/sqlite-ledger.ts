@@ -84,7 +84,7 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
     if (ended) return { kind: "ended" };
     const entries = turn.entries.map((entry) => addEntry(turn, entry, row.subscriberId, row.simulated));
     addText(turn);
-    statements.addEvent.run({
+    const { changes } = statements.addEvent.run({
       ...NO_EVENT,
       ...where,
       step: served.step,
@@ -96,6 +96,8 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
       subscriberId: served.subscriberId,
       at: call.at,
     });
+    if (changes === 0)
+      throw new Error(`${served.step} ${served.attempt} was served twice in ${call.callSid}.`);
     const { action, subscriberId } = served;
     return {
       kind: "answered",
