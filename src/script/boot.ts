@@ -1,6 +1,7 @@
 import type { Business } from "../call/business.ts";
 import { loadApprovals, ScriptError } from "./approval.ts";
-import { checkApproval, checkBusiness, checkScript, type Finding, type Verbs } from "./check.ts";
+import { checkBusiness } from "./check-business.ts";
+import { checkApproval, checkScript, type Finding, type Verbs } from "./check.ts";
 import { loadScripts, versionsIn } from "./load.ts";
 import type { Script } from "./script.ts";
 

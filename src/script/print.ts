@@ -1,6 +1,6 @@
 import { topicName, type Business, type Locale } from "../call/business.ts";
 import { keysOf, type Prompt, type Question } from "../call/flow.ts";
-import { ENTERING, jurisdictionsOf, questionsOf, speakingSeconds } from "./check.ts";
+import { ENTERING, jurisdictionsOf, questionsOf, speakingSeconds } from "./check-business.ts";
 import { businessSlots, type Script } from "./script.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
 import { parseTwiml, wordsOf } from "./twiml.ts";

@@ -130,7 +130,7 @@ describe("a request that is not Twilio's is refused, and not one row is written:
   function withFields(changes: Record<string, string | undefined>, path = "/voice"): Request {
     const merged = Object.entries({ ...fields(), ...changes }).filter(([, value]) => value !== undefined);
     if (Object.hasOwn(changes, "__proto__")) merged.push(["__proto__", "polluted"]);
-    return signedRequest(PUBLIC_URL, path, Object.fromEntries(merged) as Record<string, string>, token());
+    return signedRequest(PUBLIC_URL, path, Object.fromEntries(merged), token());
   }
 });
 
