@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -71,8 +71,7 @@ describe("a reader of the README", () => {
   it("finds every file that it links to", () => {
     const links = [...README.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map((match) => match[1] ?? "");
     expect(links.length).toBeGreaterThan(0);
-    for (const link of links)
-      expect(() => cpSync(join(REPOSITORY, link), join(folder, "found"), { recursive: true })).not.toThrow();
+    expect(links.filter((link) => !existsSync(join(REPOSITORY, link)))).toEqual([]);
   });
 });
 
