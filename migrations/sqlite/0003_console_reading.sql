@@ -50,4 +50,5 @@ CREATE INDEX `call_of_subscriber` ON `call` (`business_id`,`subscriber_id`,`begu
 CREATE INDEX `call_reference` ON `call` (`reference`);--> statement-breakpoint
 ALTER TABLE `subscriber` ADD `last_four_index` text;--> statement-breakpoint
 CREATE INDEX `subscriber_last_four` ON `subscriber` (`business_id`,`last_four_index`);--> statement-breakpoint
+CREATE INDEX `subscriber_unfilled` ON `subscriber` (`business_id`) WHERE "subscriber"."last_four_index" is null;--> statement-breakpoint
 CREATE INDEX `entry_tally` ON `entry` (`at`,`business_id`,`simulated`,`kind`,`topics`) WHERE "entry"."kind" in ('granted', 'confirmed', 'revoked');

@@ -7,9 +7,15 @@ import type { CallView, Entry, Subscriber } from "./ledger.ts";
  * door knows who may see them (law 10), and what it shows it writes into the access log first.
  */
 export type Reading = {
-  /** Calls by what is asked, newest first unless told; keyset paging, so that the last page is as fast as the first. */
+  /**
+   * Calls by what is asked, newest first unless told; keyset paging, so that the last page is as fast as the first.
+   * A cursor that is none of ours shows the first page. Sorted by length, only calls whose length is known are listed.
+   */
   calls(filter: CallFilter, page: PageRequest): Promise<Page<CallRow>>;
-  /** Calls that began or changed since `after` (a cursor from an earlier answer, or null for "from now on"). */
+  /**
+   * Calls that began or changed since `after` (a cursor from an earlier answer, or null for "from now on"), in the
+   * order of their last change. The sweep's closing of calls that never reported their end is not told of.
+   */
   changes(
     after: string | null,
     filter: CallFilter,
@@ -18,8 +24,12 @@ export type Reading = {
   call(businessId: string, callSid: string): Promise<CallDetail | null>;
   /** One person by id: where they stand, every entry in order, notes, recent calls; null where unknown or erased. */
   subscriber(businessId: string, subscriberId: string): Promise<SubscriberDetail | null>;
-  /** Subscribers of a whole number or of its last four digits, in any business asked for; at most `limit`. */
-  findSubscribers(search: NumberSearch, limit: number): Promise<readonly SubscriberRow[]>;
+  /** Subscribers of a whole number or of its last four digits or more, in any business asked for; at most `limit`. */
+  findSubscribers(
+    search: NumberSearch,
+    limit: number,
+    businessIds?: readonly string[],
+  ): Promise<readonly SubscriberRow[]>;
   /** Figures for the Today page: per day, the days of `days` ending with the one that `now` is in (UTC offset given). */
   overview(options: OverviewOptions): Promise<Overview>;
   /** Call rows of a filter, all of them, streamed in order with flat memory. */
@@ -28,7 +38,7 @@ export type Reading = {
   /** Append-only: who looked at, revealed, exported or changed what. Resolves when durable. */
   logAccess(access: NewAccess): Promise<void>;
   accesses(filter: AccessFilter, page: PageRequest): Promise<Page<Access>>;
-  /** Append-only. Resolves when durable. */
+  /** Append-only. Resolves when durable. @throws where the subscriber is unknown or was erased */
   addNote(note: NewNote): Promise<void>;
 };
 
@@ -43,7 +53,10 @@ export type Page<T> = {
   readonly previous: string | null;
 };
 
-/** What became of a call. `hung-up`: it ended without an answer to the last question. */
+/**
+ * What became of a call. `hung-up`: it ended without an answer to the last question, and nothing was agreed to before.
+ * `no-answer`: the caller stayed silent or pressed wrong keys to the end, or Twilio reached nobody.
+ */
 export const OUTCOMES = [
   "granted",
   "refused",
@@ -67,6 +80,7 @@ export type CallFilter = {
   /** The six digits a caller was told, or a CallSid. */
   readonly reference?: string | undefined;
   readonly outcome?: CallOutcome | undefined;
+  /** Of the entries that the call made; known once the call has come to its ending. */
   readonly topic?: string | undefined;
   readonly locale?: Locale | undefined;
   readonly jurisdiction?: Jurisdiction | undefined;
@@ -135,7 +149,10 @@ export type Overview = {
     readonly calls: number;
     readonly outcomes: Readonly<Record<CallOutcome, number>>;
   }[];
-  /** Of today's calls: how many were reached, heard the notice to its end, answered a question, granted. */
+  /**
+   * Of today's calls: how many were reached, heard the notice to its end (in this call or, where a returning caller
+   * answered, in an earlier one), answered a question, granted. A call that goes on counts as reached.
+   */
   readonly funnel: {
     readonly reached: number;
     readonly noticeHeard: number;

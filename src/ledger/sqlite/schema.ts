@@ -40,6 +40,9 @@ export const subscriber = sqliteTable(
     primaryKey({ columns: [table.businessId, table.id] }),
     uniqueIndex("subscriber_number").on(table.businessId, table.blindIndex),
     index("subscriber_last_four").on(table.businessId, table.lastFourIndex),
+    index("subscriber_unfilled")
+      .on(table.businessId)
+      .where(sql`${table.lastFourIndex} is null`),
   ],
 );
 
