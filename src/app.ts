@@ -1,8 +1,12 @@
 import { Hono } from "hono";
+import type { ConsoleParts } from "./console/parts.ts";
+import { consoleRoutes } from "./console/routes.ts";
 import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
 
 export type AppParts = {
   readonly voice: VoiceParts;
+  /** Absent: the line alone. */
+  readonly console?: ConsoleParts;
   readonly metrics: () => Promise<string>;
   /** False from the moment that the server begins to stop. */
   readonly isServing: () => boolean;
@@ -13,7 +17,7 @@ export type AppParts = {
 const PROBE_TIMEOUT_MS = 3_000;
 
 /** Mounts the doors. */
-export function createApp({ voice, metrics, isServing, onError }: AppParts) {
+export function createApp({ voice, console: supervisors, metrics, isServing, onError }: AppParts) {
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -23,6 +27,7 @@ export function createApp({ voice, metrics, isServing, onError }: AppParts) {
   });
 
   app.route("/voice", voiceRoutes(voice));
+  if (supervisors !== undefined) app.route("/console", consoleRoutes(supervisors));
 
   app.get("/healthz", (c) => c.text("alive\n"));
 

@@ -9,6 +9,7 @@ import {
 } from "./commands/command.ts";
 import { callCommand } from "./commands/call.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
+import { operatorCommand } from "./commands/operator.ts";
 import { scriptCommand } from "./commands/script.ts";
 import { subscriberCommand } from "./commands/subscriber.ts";
 import { ConfigError } from "./config.ts";
@@ -52,6 +53,7 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program.addCommand(callCommand(parts));
   program.addCommand(ledgerCommand(parts));
   program.addCommand(subscriberCommand(parts));
+  program.addCommand(operatorCommand(parts));
   inherit(program, parts);
 
   try {

@@ -6,10 +6,11 @@ import { yesline } from "./cli.ts";
 import { loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
 import { numberVault } from "./ledger/numbers.ts";
 import { lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
-import { sqliteLedger } from "./ledger/sqlite/sqlite-ledger.ts";
+import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
+import { superviseWith, type Supervision } from "./supervision.ts";
 import { VERBS } from "./twilio/verbs.ts";
 
 /** Twilio waits 15 s for an answer; what takes longer to stop is cut off. */
@@ -33,7 +34,7 @@ async function serve(config: Config): Promise<void> {
   const unlock = lockForServer(config.databaseFile);
   const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
-  const ledger = sqliteLedger(connection, {
+  const { ledger, reading } = sqliteMemory(connection, {
     vault: numberVault(config.secret),
     newId: randomUUIDv7,
     now: Date.now,
@@ -47,6 +48,14 @@ async function serve(config: Config): Promise<void> {
 
   let serving = true;
   const logWebhook = webhookLog(log);
+  const supervision = superviseWith(config, {
+    connection,
+    ledger,
+    reading,
+    scripts,
+    isServing: () => serving,
+    log,
+  });
   const makeApp = (publicUrl: string) =>
     createApp({
       voice: {
@@ -60,8 +69,10 @@ async function serve(config: Config): Promise<void> {
         observe(webhook, error) {
           logWebhook(webhook, error);
           metrics.webhook(webhook, error);
+          supervision.troubles.saw(webhook, error);
         },
       },
+      console: supervision.console(publicUrl),
       metrics: metrics.text,
       isServing: () => serving,
       onError: (error) => log.error({ err: error }, "request failed"),
@@ -75,7 +86,8 @@ async function serve(config: Config): Promise<void> {
       (error: unknown) => log.error({ err: error }, "the sweep failed"),
     );
   }, SWEEP_EVERY_MS);
-  announce(config, address, log);
+  announce(config, address, log, supervision);
+  supervision.addFirstOperator();
 
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
@@ -114,13 +126,15 @@ async function listenOn(config: Config, makeApp: (publicUrl: string) => ReturnTy
 }
 
 /** For people, on standard output; the log goes to standard error. */
-function announce(config: Config, address: string, log: Logger): void {
+function announce(config: Config, address: string, log: Logger, { firstOperator }: Supervision): void {
   for (const warning of config.warnings) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
   const lines = [
     `Yesline answers at ${address}`,
     `  voice URL        ${publicUrl}/voice`,
     `  status callback  ${publicUrl}/voice/status`,
+    `  console          ${address}/console`,
+    ...(firstOperator === null ? [] : [`  first operator   ${firstOperator.email}, ${firstOperator.shown}`]),
     ...config.businesses.map((business) => `  ${business.name}: ${business.lines.join(", ")}`),
     ...(config.simulator === null
       ? []

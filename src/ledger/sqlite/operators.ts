@@ -133,6 +133,11 @@ export async function operatorDatabase({ db }: Connection) {
   });
 }
 
+/** Whether anybody may sign in, without loading what lets them. */
+export function hasOperators({ db }: Connection): boolean {
+  return db.select({ id: operator.id }).from(operator).limit(1).get() !== undefined;
+}
+
 /** better-auth reads and writes `Date`. */
 function time() {
   return integer({ mode: "timestamp_ms" });
