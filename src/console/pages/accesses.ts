@@ -131,14 +131,23 @@ function table(parts: ConsoleParts, rows: readonly Access[]): Html {
   </div>`;
 }
 
-function subject({ subject: id, businessId }: Access): Html {
+/** Of these the subject is a person; of others an entry or an operator. */
+const ABOUT_PEOPLE: ReadonlySet<AccessAction> = new Set([
+  "looked",
+  "searched",
+  "revealed",
+  "withdrew",
+  "noted",
+]);
+
+function subject({ subject: id, businessId, action }: Access): Html {
   if (id === null) return html`<span class="soft">–</span>`;
   const code = html`<code class="small" title="${id}"
     >${id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-6)}` : id}</code
   >`;
   if (businessId === null) return code;
   if (/^CA[0-9a-f]{32}$/.test(id)) return html`<a href="/console/calls/${businessId}/${id}">${code}</a>`;
-  return /^[0-9a-f]{8}-/.test(id)
+  return ABOUT_PEOPLE.has(action)
     ? html`<a href="/console/subscribers/${businessId}/${id}">${code}</a>`
     : code;
 }

@@ -13,6 +13,7 @@ import {
   durationWords,
   ENTRY_WORDS,
   languageName,
+  sourceWords,
   OUTCOME_MEANING,
   topicWords,
 } from "./words.ts";
@@ -128,25 +129,33 @@ function entriesCard(parts: ConsoleParts, call: CallDetail, role: Role): Html {
 
 /** One entry of the ledger, with the way to its evidence. `through` says how it was reached. */
 export function entryItem(parts: ConsoleParts, entry: Entry, role: Role, through: string): Html {
+  const topics = entry.topics
+    .map((topic) => topicWords(parts.businesses, entry.businessId, topic))
+    .join(", ");
+  const key = entry.key === null ? NOTHING : html`, key <kbd>${entry.key}</kbd>`;
+  const reason = entry.reason === null ? NOTHING : html`<p class="small">Reason: ${entry.reason}</p>`;
+  const evidence = html`<a
+    class="button small"
+    href="/console/evidence/${entry.businessId}/${entry.id}?${through}"
+    >${icon("shield")}<span>Evidence</span></a
+  >`;
   return html`<li>
-    <p>
-      ${badge(entry.kind, ENTRY_WORDS[entry.kind])} ${simulatedBadge(entry.simulated)}
-      <span
-        >${entry.topics.map((topic) => topicWords(parts.businesses, entry.businessId, topic)).join(", ")}</span
-      >
-    </p>
-    <p class="soft small">
-      ${time(entry.at)}${entry.key === null ? NOTHING : html`, key <kbd>${entry.key}</kbd>`}${entry.reason === null ? NOTHING : html`<br />Reason: ${entry.reason}`}
-    </p>
-    <p class="soft small">Entry ${entry.seq} <code class="break">${entry.id}</code></p>
-    ${
-      may(role, "evidence")
-        ? html`<p>
-            <a class="button small" href="/console/evidence/${entry.businessId}/${entry.id}?${through}"
-              >${icon("shield")}<span>Evidence</span></a
-            >
-          </p>`
-        : NOTHING
-    }
+    <div>
+      <p>
+        ${badge(entry.kind, ENTRY_WORDS[entry.kind])}
+        <span>${topics}</span> ${simulatedBadge(entry.simulated)}
+      </p>
+      <p class="soft small">${time(entry.at)}, ${sourceOf(entry, through)}${key}</p>
+      ${reason}
+      <p class="soft small">Entry ${entry.seq} <code class="break">${entry.id}</code></p>
+    </div>
+    ${may(role, "evidence") ? evidence : NOTHING}
   </li>`;
+}
+
+/** A way to the call, unless one has just come from there. */
+function sourceOf({ source, businessId, sourceId }: Entry, through: string): Html | string {
+  const words = sourceWords(source).toLowerCase();
+  if (source !== "call" || through.startsWith("call=")) return words;
+  return html`<a href="/console/calls/${businessId}/${sourceId}">${words}</a>`;
 }

@@ -47,7 +47,7 @@ export function daysChart(days: Overview["days"]): Html {
     ${days.map((day, index) => {
       const x = LEFT + index * slot;
       return html`${bar(day, x + slot * 0.18, slot * 0.64, y)}<text
-          class="tick${index === days.length - 1 ? " now" : ""}"
+          class="tick${labelClass(days.length - 1 - index)}"
           x="${x + slot / 2}"
           y="${GROUND + 18}"
           text-anchor="middle"
@@ -57,57 +57,46 @@ export function daysChart(days: Overview["days"]): Html {
   </svg>`;
 }
 
-/** What is left of all calls at each step towards a yes. */
-export function funnelChart(funnel: Overview["funnel"]): Html {
+/** What is left of all calls at each step towards a yes: a bar beside each figure. */
+export function funnelTable(funnel: Overview["funnel"]): Html {
   const steps = [
-    ["Reached", funnel.reached, "revoked"],
-    ["Heard the notice", funnel.noticeHeard, "pending"],
-    ["Answered", funnel.answered, "unchanged"],
-    ["Granted", funnel.granted, "granted"],
+    ["Reached", funnel.reached],
+    ["Heard the notice", funnel.noticeHeard],
+    ["Answered", funnel.answered],
+    ["Granted", funnel.granted],
   ] as const;
-  const most = Math.max(1, funnel.reached);
-  return html`<svg
-      class="chart funnel"
-      viewBox="0 0 320 132"
-      role="img"
-      aria-label="From reached to granted, today; the table has the figures"
-    >
-      ${steps.map(([, count], index) => {
-        const width = Math.max(count === 0 ? 0 : 3, (count / most) * 320);
-        return html`<rect class="rail" x="0" y="${index * 34}" width="320" height="22" rx="4" /><rect
-            class="fill step-${index}"
-            x="0"
-            y="${index * 34}"
-            width="${round(width)}"
-            height="22"
-            rx="4"
-          />`;
-      })}
-    </svg>
-    <table class="beside">
-      <caption class="unseen">
-        Today, from reached to granted
-      </caption>
-      <thead class="unseen">
-        <tr>
-          <th scope="col">Step</th>
-          <th scope="col">Calls</th>
-          <th scope="col">Of those reached</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${steps.map(
-          ([words, count]) =>
-            html`<tr>
-              <th scope="row">${words}</th>
-              <td class="figure">${count}</td>
-              <td class="figure soft">
-                ${funnel.reached === 0 ? "–" : `${Math.round((count / most) * 100)} %`}
-              </td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+  const share = (count: number) => (funnel.reached === 0 ? 0 : (count / funnel.reached) * 100);
+  return html`<table class="funnel">
+    <caption class="unseen">
+      Today, from reached to granted
+    </caption>
+    <thead class="unseen">
+      <tr>
+        <th scope="col">Step</th>
+        <th scope="col">Picture</th>
+        <th scope="col">Calls</th>
+        <th scope="col">Of those reached</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${steps.map(
+        ([words, count], index) =>
+          html`<tr>
+            <th scope="row">${words}</th>
+            <td>${shareBar(share(count), index)}</td>
+            <td class="figure">${count}</td>
+            <td class="figure soft">${funnel.reached === 0 ? "–" : `${Math.round(share(count))} %`}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function shareBar(percent: number, index: number): Html {
+  return html`<svg viewBox="0 0 100 18" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <rect class="rail" width="100" height="18" rx="1.5" />
+    <rect class="fill step-${index}" width="${round(percent)}" height="18" rx="1.5" />
+  </svg>`;
 }
 
 /** The same figures as the picture, for everyone. */
@@ -164,7 +153,7 @@ function bar(day: Overview["days"][number], x: number, width: number, y: (value:
 /** 1, 2 or 5 with noughts: an axis that ends on a number people know. */
 function niceTop(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 4, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+  return ([1, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
 const numeric = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -172,6 +161,12 @@ const numeric = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short
 /** `from` is the day's first moment where the reader is, so noon is safely inside it for every zone. */
 function dayOfMonth(from: number): string {
   return numeric.format(from + 12 * 60 * 60 * 1000);
+}
+
+/** Every second label makes room on a phone, and today's stays. */
+function labelClass(daysBeforeToday: number): string {
+  if (daysBeforeToday === 0) return " now";
+  return daysBeforeToday % 2 === 0 ? "" : " alternate";
 }
 
 function round(value: number): number {

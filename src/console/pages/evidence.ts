@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import { verdictOf, type Evidence } from "../evidence.ts";
 import type { ConsoleParts } from "../parts.ts";
-import { badge, icon, NOTHING, numberShown, simulatedBadge, time, type Html } from "./bits.ts";
+import { badge, icon, NOTHING, numberShown, simulatedBadge, utc, type Html } from "./bits.ts";
 import { heading } from "./layout.ts";
 import { timeline } from "./timeline.ts";
 import { attestationWords, ENTRY_WORDS, languageName, sourceWords } from "./words.ts";
@@ -38,7 +38,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
         </div>
         <div>
           <dt>When</dt>
-          <dd>${time(entry.at)}</dd>
+          <dd>${utc(entry.at)}</dd>
         </div>
         <div>
           <dt>Subscriber</dt>
@@ -98,7 +98,10 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
         ? NOTHING
         : html`<section class="card" aria-labelledby="notice-title">
             <h2 id="notice-title">The notice and the question, word for word</h2>
-            <p class="soft">Served ${time(notice.at)}, in ${languageName(entry.locale)}</p>
+            <p class="soft">
+              Served ${utc(notice.at)}, in ${languageName(entry.locale)}. What stands in {{…}} belonged to the
+              one call; below it is filled in.
+            </p>
             <blockquote lang="${entry.locale}">
               ${notice.words.split("\n").map((line) => html`<p>${line}</p>`)}
             </blockquote>
@@ -133,7 +136,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
       </div>
     </section>
     <p class="soft small">
-      Made ${time(madeAt)} by ${madeBy}. Numbers are masked; the commitment proves the whole number to whoever
+      Made ${utc(madeAt)} by ${madeBy}. Numbers are masked; the commitment proves the whole number to whoever
       has it.
     </p>
   </article>`;

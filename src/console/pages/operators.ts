@@ -89,23 +89,29 @@ function row(operator: Operator, self: boolean): Html {
     </td>
     <td>${operator.twoFactor ? "on" : html`<span class="soft">off</span>`}</td>
     <td>${time(operator.createdAt)}</td>
-    <td class="acts">
-      ${
-        self
-          ? html`<a href="/console/account">Your account</a>`
-          : html`<form class="inline" method="post" action="${path}/reset">
-                <button type="submit" aria-label="Reset the password of ${email}">New password</button>
-              </form>
-              <form class="inline" method="post" action="${path}/${operator.disabled ? "enable" : "disable"}">
-                <button
-                  type="submit"
-                  class="${operator.disabled ? "" : "danger"}"
-                  aria-label="${operator.disabled ? "Enable" : "Disable"} ${email}"
+    <td>
+      <div class="acts">
+        ${
+          self
+            ? html`<a href="/console/account">Your account</a>`
+            : html`<form class="inline" method="post" action="${path}/reset">
+                  <button type="submit" aria-label="Reset the password of ${email}">New password</button>
+                </form>
+                <form
+                  class="inline"
+                  method="post"
+                  action="${path}/${operator.disabled ? "enable" : "disable"}"
                 >
-                  ${operator.disabled ? "Enable" : "Disable"}
-                </button>
-              </form>`
-      }
+                  <button
+                    type="submit"
+                    class="${operator.disabled ? "" : "danger"}"
+                    aria-label="${operator.disabled ? "Enable" : "Disable"} ${email}"
+                  >
+                    ${operator.disabled ? "Enable" : "Disable"}
+                  </button>
+                </form>`
+        }
+      </div>
     </td>
   </tr>`;
 }

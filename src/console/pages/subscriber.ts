@@ -6,7 +6,7 @@ import { attribute, badge, NOTHING, numberShown, simulatedBadge, time, type Html
 import { entryItem } from "./call.ts";
 import { heading } from "./layout.ts";
 import { callTable } from "./log.ts";
-import { businessName, sourceWords, STATE_WORDS, topicWords } from "./words.ts";
+import { businessName, STATE_WORDS, topicWords } from "./words.ts";
 
 export type SubscriberOptions = {
   readonly person: SubscriberDetail;
@@ -44,10 +44,7 @@ export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions):
                   ${person.entries.map(
                     (entry) =>
                       html`<li data-tone="${entry.kind}">
-                        <p class="when soft">
-                          ${sourceWords(entry.source)}${entry.source === "call" ? html`: <a href="/console/calls/${entry.businessId}/${entry.sourceId}">the call</a>` : NOTHING}
-                        </p>
-                        <ul class="entries plain">
+                        <ul class="entries">
                           ${entryItem(parts, entry, role, `subscriber=${person.id}`)}
                         </ul>
                       </li>`,

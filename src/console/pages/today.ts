@@ -3,7 +3,7 @@ import type { CallOutcome, CallRow, Overview } from "../../ledger/reading.ts";
 import type { ConsoleParts } from "../parts.ts";
 import type { Trouble } from "../troubles.ts";
 import { badge, time, type Html } from "./bits.ts";
-import { daysChart, daysTable, funnelChart, legend } from "./charts.ts";
+import { daysChart, daysTable, funnelTable, legend } from "./charts.ts";
 import { emptyState, heading, toPhone } from "./layout.ts";
 import { callTable } from "./log.ts";
 import { businessName, OUTCOME_WORDS, topicWords } from "./words.ts";
@@ -57,7 +57,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
               </section>
               <section class="card funnel-card" aria-labelledby="funnel-title">
                 <h2 id="funnel-title">From ring to yes, today</h2>
-                <div class="with-table">${funnelChart(overview.funnel)}</div>
+                ${funnelTable(overview.funnel)}
               </section>
             </div>
             <section aria-labelledby="latest-title">
@@ -80,7 +80,7 @@ function figure(words: string, count: number, beside: string, href: string, tone
 function average(counts: readonly number[]): string {
   if (counts.length === 0) return "";
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
-  return `${mean < 10 ? mean.toFixed(1) : Math.round(mean)} a day before`;
+  return `before: ${mean < 10 ? mean.toFixed(1) : Math.round(mean)} a day`;
 }
 
 function optOuts(parts: ConsoleParts, overview: Overview): Html {
