@@ -45,7 +45,7 @@ ALTER TABLE `call` ADD `facet_id` integer REFERENCES call_facet(id);--> statemen
 ALTER TABLE `call` ADD `reference` text;--> statement-breakpoint
 CREATE INDEX `call_by_time` ON `call` (`begun_at`);--> statement-breakpoint
 CREATE INDEX `call_by_facet` ON `call` (`facet_id`,`begun_at`);--> statement-breakpoint
-CREATE INDEX `call_by_length` ON `call` (`facet_id`,`duration_seconds`) WHERE "call"."duration_seconds" is not null;--> statement-breakpoint
+CREATE INDEX `call_by_length` ON `call` (`facet_id`,`duration_seconds`,`begun_at`) WHERE "call"."duration_seconds" is not null;--> statement-breakpoint
 CREATE INDEX `call_of_subscriber` ON `call` (`business_id`,`subscriber_id`,`begun_at`);--> statement-breakpoint
 CREATE INDEX `call_reference` ON `call` (`reference`);--> statement-breakpoint
 ALTER TABLE `subscriber` ADD `last_four_index` text;--> statement-breakpoint

@@ -84,14 +84,12 @@ function longestOfMonth(now: number): CallFilter {
 
 async function measureReads(reading: Reading, now: number, times: number): Promise<Measured[]> {
   const list = async (filter: CallFilter, page: PageRequest) => (await reading.calls(filter, page)).rows;
+  let hundredth = await reading.calls({}, FIRST);
+  for (let n = 0; n < 99; n++) hundredth = await reading.calls({}, { ...FIRST, cursor: hundredth.next });
   const results = [
     await measure("first page", times, () => list({}, FIRST)),
     await measure("last page", times, () => list({}, LAST)),
-    await measure("page 101, forwards", 1, async () => {
-      let page = await reading.calls({}, FIRST);
-      for (let n = 0; n < 99; n++) page = await reading.calls({}, { ...FIRST, cursor: page.next });
-      return page.rows;
-    }),
+    await measure("page 101", times, () => list({}, { ...FIRST, cursor: hundredth.next })),
   ];
   for (const [name, filter] of filters(now)) {
     results.push(await measure(`first page: ${name}`, times, () => list(filter, FIRST)));

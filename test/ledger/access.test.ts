@@ -122,7 +122,7 @@ describe("what was looked at and what was noted", () => {
     expect(sealed.toString("latin1")).not.toContain("noon");
     const [person] = line.rows("subscriber");
     expect(line.vault.unseal(person?.["salt"] as Buffer, sealed)).toBe(note.text);
-    expect(() => line.vault.unseal(Buffer.alloc(32), sealed)).toThrow();
+    expect(() => line.vault.unseal(Buffer.alloc(32), sealed)).toThrow("authenticate");
     line.connection.client.exec("DELETE FROM subscriber");
     await expect(line.reading.addNote({ ...note, subscriberId: id })).rejects.toThrow("erased");
     expect(line.rows("note")).toHaveLength(1);

@@ -34,7 +34,7 @@ describe("a cell of an export", () => {
   });
 
   it("hides the tricks of a header as well", async () => {
-    const lines = await text(csv(each([{ a: 1 }]), [{ name: "=a", value: ({ a }) => a }]));
+    const lines = await text(csv(streamed([{ a: 1 }]), [{ name: "=a", value: ({ a }) => a }]));
     expect(lines).toBe("'=a\r\n1\r\n");
   });
 });
@@ -124,7 +124,7 @@ async function* records() {
   }
 }
 
-async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
+async function* streamed<T>(values: readonly T[]): AsyncGenerator<T> {
   yield* values;
 }
 

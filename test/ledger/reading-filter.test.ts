@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { randomUUIDv7 } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { numberVault } from "../../src/ledger/numbers.ts";
 import {
@@ -150,7 +150,7 @@ async function throughPages(filter: CallFilter, direction: "next" | "last"): Pro
   return found;
 }
 
-/** The same by looking at every row: ties stand in the order of the rows. */
+/** The same by looking at every row: ties stand in the order of their beginning, then of the rows. */
 function byHand(filter: CallFilter): string[] {
   const { sort = "newest", since = 0, until = Infinity, search, reference } = filter;
   const rows = all.filter(
@@ -169,7 +169,7 @@ function byHand(filter: CallFilter): string[] {
       (sort !== "longest" || row.durationSeconds !== null),
   );
   const value = (row: CallRow) => (sort === "longest" ? (row.durationSeconds ?? 0) : row.begunAt);
-  const sorted = rows.toSorted((one, other) => value(one) - value(other));
+  const sorted = rows.toSorted((one, other) => value(one) - value(other) || one.begunAt - other.begunAt);
   return (sort === "oldest" ? sorted : sorted.toReversed()).map(({ callSid }) => callSid);
 }
 

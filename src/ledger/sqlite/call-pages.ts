@@ -5,9 +5,9 @@ import type { CallSearch } from "./call-search.ts";
 
 /** A page of places; cursors name the call, because a row's number may change when a file is rebuilt. */
 export function callPages(client: Database, find: CallSearch) {
-  const rowidOf = client
-    .prepare<[string, string], number>("SELECT rowid FROM call WHERE business_id = ? AND call_sid = ?")
-    .pluck();
+  const placeOfCall = client.prepare<[string, string], Omit<Place, "value">>(
+    "SELECT rowid, begun_at AS begunAt FROM call WHERE business_id = ? AND call_sid = ?",
+  );
   const nameOf = client.prepare<[number], { b: string; c: string }>(
     "SELECT business_id AS b, call_sid AS c FROM call WHERE rowid = ?",
   );
@@ -26,8 +26,8 @@ export function callPages(client: Database, find: CallSearch) {
       const [value, businessId, callSid] = parts as unknown[];
       if (typeof value !== "number" || typeof businessId !== "string" || typeof callSid !== "string")
         return null;
-      const rowid = rowidOf.get(businessId, callSid);
-      return rowid === undefined ? null : { value, rowid };
+      const place = placeOfCall.get(businessId, callSid);
+      return place === undefined ? null : { ...place, value };
     } catch {
       return null;
     }

@@ -1,7 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 
-/** Where a call stands in an order: by `value`, and among equal ones by the row's number. */
-export type Place = { readonly value: number; readonly rowid: number };
+/** Where a call stands in an order: by `value`, among equal ones by its beginning, then by the row's number. */
+export type Place = { readonly value: number; readonly begunAt: number; readonly rowid: number };
 export type Found = Place & { readonly facetId: number };
 
 /** Calls that one index has in order. */
@@ -56,6 +56,7 @@ export function callPlaces(client: Database) {
       low: from === null || descending ? low : Math.max(low, from.value),
       high: from === null || !descending ? high : Math.min(high, from.value),
       edge: from?.value ?? -1,
+      edgeBegunAt: from?.begunAt ?? -1,
       rowid: from?.rowid ?? 0,
       since,
       until,
@@ -91,7 +92,7 @@ export function callPlaces(client: Database) {
 }
 
 export function comesBefore(one: Place, other: Place, descending: boolean): boolean {
-  const order = one.value - other.value || one.rowid - other.rowid;
+  const order = one.value - other.value || one.begunAt - other.begunAt || one.rowid - other.rowid;
   return descending ? order > 0 : order < 0;
 }
 
@@ -116,9 +117,14 @@ function stream(read: (from: Place | null, count: number) => Found[], from: Plac
 function sqlOf(kind: Source["kind"], by: Range["by"], descending: boolean): string {
   const { begun, length, where } = WHERE[kind];
   const [order, beyond] = descending ? ["DESC", "<"] : ["ASC", ">"];
-  const inLength = "AND duration_seconds IS NOT NULL AND begun_at >= :since AND begun_at < :until";
-  return `SELECT rowid, ${by} AS value, facet_id AS facetId FROM call ${by === "begun_at" ? begun : length}
-    WHERE ${where} AND ${by} >= :low AND ${by} <= :high AND (${by} <> :edge OR rowid ${beyond} :rowid)
-      ${by === "begun_at" ? "" : inLength}
-    ORDER BY ${by} ${order}, rowid ${order} LIMIT :limit`;
+  const inPeriod = "AND duration_seconds IS NOT NULL AND begun_at >= :since AND begun_at < :until";
+  const isBegun = by === "begun_at";
+  const beyondTie = isBegun
+    ? `rowid ${beyond} :rowid`
+    : `begun_at ${beyond} :edgeBegunAt OR begun_at = :edgeBegunAt AND rowid ${beyond} :rowid`;
+  return `SELECT rowid, ${by} AS value, begun_at AS begunAt, facet_id AS facetId
+    FROM call ${isBegun ? begun : length}
+    WHERE ${where} AND ${by} >= :low AND ${by} <= :high AND (${by} <> :edge OR ${beyondTie})
+      ${isBegun ? "" : inPeriod}
+    ORDER BY ${by} ${order}, ${isBegun ? "" : `begun_at ${order},`} rowid ${order} LIMIT :limit`;
 }

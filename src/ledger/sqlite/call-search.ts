@@ -7,8 +7,8 @@ import { MAX_PEOPLE, type peopleSearch } from "./people-search.ts";
 
 /** Rows of the newest-first list that are tried before each facet is asked apart. */
 const SCANNED_FIRST = 1_000;
-/** So many calls of a period are sorted by length in memory; more than these, and the index by length finds enough. */
-const MAX_SORTED = 10_000;
+/** So many calls of a period are sorted by length in memory. */
+const MAX_SORTED = 5_000;
 /** The next `limit` places in the filter's order (in the reverse of it, where told) after `from`. */
 export type CallSearch = (filter: CallFilter, reverse: boolean, from: Place | null, limit: number) => Found[];
 
@@ -53,10 +53,10 @@ export function callSearch(
       const kept = scanned.filter(keep);
       if (scanned.length < tried || kept.length >= limit) return kept.slice(0, limit);
     }
-    const apart = Array.from(ids, (id): Source => ({ kind: "facet", id }));
     const bounded = filter.since !== undefined || filter.until !== undefined;
-    const sorted = range.by === "duration_seconds" && bounded ? sortPeriod(apart, range, limit) : null;
-    return sorted ?? places.merge(apart, range, limit, keep);
+    if (range.by === "duration_seconds" && bounded) return sortPeriod(ids, range, limit);
+    const apart = Array.from(ids, (id): Source => ({ kind: "facet", id }));
+    return places.merge(apart, range, limit, keep);
   };
 }
 
@@ -64,23 +64,40 @@ function nameOf(person: { businessId: string; id: string | null } | undefined): 
   return `${person?.businessId} ${person?.id}`;
 }
 
-/** The longest calls of a short period; null where the period holds too many to sort. */
+/**
+ * The longest calls of a period. Facets with few calls in it are sorted in memory, because the index by length would
+ * walk through all their other calls; those with many have some among any hundred.
+ */
 function periodSorter(client: Database, places: ReturnType<typeof callPlaces>) {
   const lengthOf = client
     .prepare<[number], number | null>("SELECT duration_seconds FROM call WHERE rowid = ?")
     .pluck();
-  return (sources: readonly Source[], range: Range, limit: number): Found[] | null => {
+  const countOf = client
+    .prepare<[number, number, number], number>(
+      `SELECT count(*) FROM (SELECT 1 FROM call INDEXED BY call_by_facet
+       WHERE facet_id = ? AND begun_at >= ? AND begun_at < ? LIMIT ${MAX_SORTED})`,
+    )
+    .pluck();
+
+  return (ids: Iterable<number>, range: Range, limit: number): Found[] => {
+    const { from, descending, since, until } = range;
     const inPeriod: Range = { ...range, by: "begun_at", from: null };
-    const found: Found[] = [];
-    for (const source of sources) {
-      found.push(...places.read(source, inPeriod, MAX_SORTED + 1 - found.length));
-      if (found.length > MAX_SORTED) return null;
+    const facets = Array.from(ids, (id) => ({ id, count: countOf.get(id, since, until) ?? 0 }));
+    const few: Found[] = [];
+    const many: Source[] = [];
+    let budget = MAX_SORTED;
+    for (const { id, count } of facets.toSorted((one, other) => one.count - other.count)) {
+      if (count === 0) continue;
+      budget -= count;
+      if (budget < 0) many.push({ kind: "facet", id });
+      else few.push(...places.read({ kind: "facet", id }, inPeriod, count));
     }
-    return found
-      .map(({ rowid, facetId }) => ({ rowid, facetId, value: lengthOf.get(rowid) ?? null }))
+    const sorted = few
+      .map((each) => ({ ...each, value: lengthOf.get(each.rowid) ?? null }))
       .filter((each): each is Found => each.value !== null)
-      .filter((each) => range.from === null || comesBefore(range.from, each, range.descending))
-      .toSorted((one, other) => (comesBefore(one, other, range.descending) ? -1 : 1))
+      .filter((each) => from === null || comesBefore(from, each, descending));
+    return [...sorted, ...places.merge(many, range, limit, () => true)]
+      .toSorted((one, other) => (comesBefore(one, other, descending) ? -1 : 1))
       .slice(0, limit);
   };
 }

@@ -78,7 +78,7 @@ export const call = sqliteTable(
     index("call_by_time").on(table.begunAt),
     index("call_by_facet").on(table.facetId, table.begunAt),
     index("call_by_length")
-      .on(table.facetId, table.durationSeconds)
+      .on(table.facetId, table.durationSeconds, table.begunAt)
       .where(sql`${table.durationSeconds} is not null`),
     index("call_of_subscriber").on(table.businessId, table.subscriberId, table.begunAt),
     index("call_reference").on(table.reference),
