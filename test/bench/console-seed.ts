@@ -38,7 +38,7 @@ export function seed(options: SeedOptions): void {
   const { file, calls, now, days } = options;
   const connection = open(file, { busyTimeoutMs: 0 });
   migrate(connection);
-  const { client, db } = connection;
+  const { client } = connection;
   // Nobody waits for these rows, and they are made to be right: triggers come back when they are in.
   client.pragma("synchronous = OFF");
   client.pragma("foreign_keys = OFF");
@@ -51,7 +51,7 @@ export function seed(options: SeedOptions): void {
   const random = randomness(options.seed);
   const people = inTransaction(client, () => addPeople(client, options, random));
   const texts = inTransaction(client, () => addTexts(client, now));
-  const write = callWriter(client, people, texts, facetIds(facetBook(db)));
+  const write = callWriter(client, people, texts, facetIds(facetBook(connection)));
   const begin = now - days * DAY_MS;
   for (let written = 0; written < calls; written += ROWS_A_TRANSACTION) {
     inTransaction(client, () => {

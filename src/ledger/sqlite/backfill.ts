@@ -49,8 +49,12 @@ export function backfill(
 
 type Filler = { readonly isDone: () => boolean; readonly fill: () => void };
 
-function callFiller({ client, db }: Connection): Filler {
-  const facets = facetBook(db);
+function callFiller(connection: Connection): Filler {
+  const { client } = connection;
+  const facets = facetBook(connection);
+  const update = client.prepare<[number, string, string, string]>(
+    "UPDATE call SET facet_id = ?, reference = ? WHERE business_id = ? AND call_sid = ?",
+  );
   const unfilled = client.prepare<[], OldCall>(
     `SELECT business_id AS businessId, call_sid AS callSid, direction, attestation, simulated, ended_at AS endedAt
      FROM call INDEXED BY call_by_facet WHERE facet_id IS NULL LIMIT ${FILLED_AT_ONCE}`,
@@ -78,9 +82,8 @@ function callFiller({ client, db }: Connection): Filler {
       };
       const spoken = served?.action === null ? outcomeOf(served.step) : null;
       const outcome = spoken ?? (call.endedAt === null ? null : "hung-up");
-      const facet = outcome === null ? before : facets.ended(before, { businessId, callSid }, outcome, null);
-      const facetId = facets.idOf(facet);
-      facets.move.run({ businessId, callSid, facetId, reference: referenceOf(callSid) });
+      const facet = outcome === null ? before : facets.ended(before, call, outcome);
+      update.run(facets.idOf(facet), referenceOf(callSid), businessId, callSid);
     }
   }
 

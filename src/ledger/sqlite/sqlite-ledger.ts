@@ -39,7 +39,7 @@ export function sqliteLedger(
   const { client, db } = connection;
   const { vault, newId, now } = options;
   const statements = prepare(db);
-  const facets = facetBook(db);
+  const facets = facetBook(connection);
   /** Texts known to be committed; a bounded set, because the database is the one that knows. */
   const knownTexts = new Set<string>();
 
@@ -106,7 +106,7 @@ export function sqliteLedger(
       subscriberId: served.subscriberId,
       at: call.at,
     });
-    facets.follow(turn, row.facetId, referenceOf(call.callSid));
+    facets.follow(turn, row.facetId);
     const { action, subscriberId } = served;
     return {
       kind: "answered",
@@ -222,6 +222,7 @@ export function sqliteLedger(
         .map((row) => row.topic);
     },
     async record(turn) {
+      facets.refresh();
       const recorded = await commits.write(() => recordTurn(turn));
       if (knownTexts.size >= MAX_KNOWN_TEXTS) knownTexts.clear();
       if (recorded.kind === "answered" && !recorded.repeated) {
