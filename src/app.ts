@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import type { ConsoleParts } from "./console/parts.ts";
+import { consoleRoutes } from "./console/routes.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
 import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
 
@@ -6,6 +8,8 @@ export type AppParts = {
   readonly voice: VoiceParts;
   /** Null where the simulator is off. */
   readonly phone: PhoneParts | null;
+  /** Absent: the line alone. */
+  readonly console?: ConsoleParts;
   readonly metrics: () => Promise<string>;
   /** False from the moment that the server begins to stop. */
   readonly isServing: () => boolean;
@@ -16,7 +20,7 @@ export type AppParts = {
 const PROBE_TIMEOUT_MS = 3_000;
 
 /** Mounts the doors. */
-export function createApp({ voice, phone, metrics, isServing, onError }: AppParts) {
+export function createApp({ voice, phone, console: supervisors, metrics, isServing, onError }: AppParts) {
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -28,6 +32,7 @@ export function createApp({ voice, phone, metrics, isServing, onError }: AppPart
 
   app.route("/voice", voiceRoutes(voice));
   if (phone !== null) app.route("/phone", phoneRoutes(phone));
+  if (supervisors !== undefined) app.route("/console", consoleRoutes(supervisors));
 
   app.get("/healthz", (c) => c.text("alive\n"));
 

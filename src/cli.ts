@@ -10,6 +10,7 @@ import {
 } from "./commands/command.ts";
 import { callCommand } from "./commands/call.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
+import { operatorCommand } from "./commands/operator.ts";
 import { scriptCommand } from "./commands/script.ts";
 import { subscriberCommand } from "./commands/subscriber.ts";
 import { ConfigError, type Config } from "./config.ts";
@@ -59,6 +60,7 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program.addCommand(callCommand(parts));
   program.addCommand(ledgerCommand(parts));
   program.addCommand(subscriberCommand(parts));
+  program.addCommand(operatorCommand(parts));
   inherit(program, parts);
 
   try {
@@ -69,11 +71,14 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   }
 }
 
-function announcement({ url, voiceUrl, statusCallback, phone }: Address, { businesses }: Config): string {
+function announcement(address: Address, { businesses }: Config): string {
+  const { url, voiceUrl, statusCallback, phone, console: supervisors, firstOperator } = address;
   const lines = [
     `Yesline answers at ${url}`,
     `  voice URL        ${voiceUrl}`,
     `  status callback  ${statusCallback}`,
+    `  console          ${supervisors}`,
+    ...(firstOperator === null ? [] : [`  first operator   ${firstOperator.email}, ${firstOperator.shown}`]),
     ...(phone === null ? [] : [`  phone            ${phone}`]),
     ...businesses.map((business) => `  ${business.name}: ${business.lines.join(", ")}`),
   ];

@@ -22,9 +22,19 @@ export type Config = {
   readonly accounts: readonly Account[];
   /** The simulator's own account, where it is accepted. */
   readonly simulator: SimulatorAccount | null;
+  /** The first operator of the console, made where there is none; password null: one is generated. */
+  readonly admin: { readonly email: string; readonly password: string | null };
+  /** Where operators may sign in elsewhere (OpenID Connect). */
+  readonly singleSignOn: SingleSignOn | null;
   /** What works, and should not stay so. */
   readonly warnings: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
+};
+
+export type SingleSignOn = {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
 };
 
 export type SimulatorAccount = { readonly accountSid: string; readonly authToken: string };
@@ -55,6 +65,16 @@ const environment = z.object({
   TWILIO_ACCOUNT_SID: optional(z.string().regex(/^AC[0-9a-f]{32}$/)),
   TWILIO_AUTH_TOKEN: optional(z.string().regex(/^[^\s,]+(?:,[^\s,]+)*$/)),
   YESLINE_SIMULATOR: optional(z.enum(["on", "off", "true", "false", "1", "0"])),
+  YESLINE_ADMIN_EMAIL: optional(
+    z
+      .string()
+      .regex(/^[^\s@]+@[^\s@]+$/)
+      .max(254),
+  ),
+  YESLINE_ADMIN_PASSWORD: optional(z.string().min(8).max(128)),
+  YESLINE_OIDC_ISSUER: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
+  YESLINE_OIDC_CLIENT_ID: optional(z.string().regex(/^[\x21-\x7e]+$/)),
+  YESLINE_OIDC_CLIENT_SECRET: optional(z.string().regex(/^[\x21-\x7e]+$/)),
   LOG_LEVEL: optional(z.enum(LOG_LEVELS)),
 });
 
@@ -69,6 +89,11 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   TWILIO_ACCOUNT_SID: "use the account SID from Twilio's console: AC and 32 hex digits",
   TWILIO_AUTH_TOKEN: "use the auth token from Twilio's console; two, with a comma between, during a rotation",
   YESLINE_SIMULATOR: "use on or off",
+  YESLINE_ADMIN_EMAIL: "use the address of the console's first operator, such as you@company.example",
+  YESLINE_ADMIN_PASSWORD: "use 8 to 128 characters",
+  YESLINE_OIDC_ISSUER: "use your provider's issuer, such as https://login.example",
+  YESLINE_OIDC_CLIENT_ID: "use the client's id at your provider",
+  YESLINE_OIDC_CLIENT_SECRET: "use the client's secret at your provider",
   LOG_LEVEL: `use one of ${LOG_LEVELS.join(", ")}`,
 };
 
@@ -122,6 +147,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
         : [{ sid: simulator.accountSid, authTokens: [simulator.authToken], simulated: true }]),
     ]),
     simulator,
+    admin: {
+      email: (given.YESLINE_ADMIN_EMAIL ?? "admin@localhost").toLowerCase(),
+      password: given.YESLINE_ADMIN_PASSWORD ?? null,
+    },
+    singleSignOn: singleSignOn(
+      given.YESLINE_OIDC_ISSUER,
+      given.YESLINE_OIDC_CLIENT_ID,
+      given.YESLINE_OIDC_CLIENT_SECRET,
+    ),
     logLevel: given.LOG_LEVEL ?? "info",
   });
 }
@@ -137,6 +171,28 @@ function twilioAccount(sid: string | undefined, tokens: string | undefined): Acc
       `TWILIO_AUTH_TOKEN is missing beside TWILIO_ACCOUNT_SID: ${FIXES.TWILIO_AUTH_TOKEN}.`,
     );
   return { sid, authTokens: tokens.split(","), simulated: false };
+}
+
+/** All three, or none. */
+function singleSignOn(
+  issuer: string | undefined,
+  clientId: string | undefined,
+  clientSecret: string | undefined,
+): SingleSignOn | null {
+  const given = {
+    YESLINE_OIDC_ISSUER: issuer,
+    YESLINE_OIDC_CLIENT_ID: clientId,
+    YESLINE_OIDC_CLIENT_SECRET: clientSecret,
+  };
+  const names = Object.keys(given) as (keyof typeof given)[];
+  const missing = names.filter((name) => given[name] === undefined);
+  if (missing.length === names.length) return null;
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
+    throw new ConfigError(
+      missing.map((name) => `${name} is missing for single sign-on: ${FIXES[name]}.`).join("\n"),
+    );
+  }
+  return { issuer, clientId, clientSecret };
 }
 
 function generatedSecret(file: string): Uint8Array {

@@ -6,14 +6,16 @@ import { yesline } from "./cli.ts";
 import type { Address } from "./commands/command.ts";
 import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
 import { lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
-import { sqliteLedger } from "./ledger/sqlite/sqlite-ledger.ts";
+import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
+import { superviseWith } from "./supervision.ts";
 import { VERBS } from "./twilio/verbs.ts";
 
 /** "Calls last 4 h at most by default" (Twilio). */
@@ -32,7 +34,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const unlock = lockForServer(config.databaseFile);
   const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
-  const ledger = sqliteLedger(connection, {
+  const { ledger, reading } = sqliteMemory(connection, {
     vault: numberVault(config.secret),
     newId: randomUUIDv7,
     now: Date.now,
@@ -47,6 +49,15 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
   const onError = (error: unknown) => log.error({ err: error }, "request failed");
+  const supervision = superviseWith(config, {
+    connection,
+    ledger,
+    reading,
+    scripts,
+    isServing: () => !stopping.signal.aborted,
+    phone: config.simulator === null ? null : "/phone",
+    log,
+  });
   const { server, address } = await listenAsConfigured(config, (own) => {
     const publicUrl = config.publicUrl ?? own;
     return createApp({
@@ -61,9 +72,11 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         observe(webhook, error) {
           logWebhook(webhook, error);
           metrics.webhook(webhook, error);
+          supervision.troubles.saw(webhook, error);
         },
       },
       phone: phoneParts(config, publicUrl, own, { stopping: stopping.signal, onError }),
+      console: supervision.console(publicUrl),
       metrics: metrics.text,
       isServing: () => !stopping.signal.aborted,
       onError,
@@ -77,7 +90,10 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     voiceUrl: `${publicUrl}/voice`,
     statusCallback: `${publicUrl}/voice/status`,
     phone: config.simulator === null ? null : `${address}/phone`,
+    console: `${address}/console`,
+    firstOperator: supervision.firstOperator,
   });
+  supervision.addFirstOperator();
 
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
@@ -118,7 +134,8 @@ function phoneParts(
   const lines = businesses.flatMap(({ name, lines: numbers, locales }) =>
     numbers.map((line) => ({ line, name, locales })),
   );
-  return { target: { url: publicUrl, ...simulator }, lines, now: Date.now, transport, ...rest };
+  const consoleUrl = (callSid: string) => `/console/log?world=all&reference=${referenceOf(callSid)}`;
+  return { target: { url: publicUrl, ...simulator }, lines, now: Date.now, transport, consoleUrl, ...rest };
 }
 
 async function closeAbandoned(ledger: Ledger, log: Logger): Promise<void> {

@@ -7,6 +7,9 @@ export type Address = {
   readonly statusCallback: string;
   /** Null while the simulator is off. */
   readonly phone: string | null;
+  readonly console: string;
+  /** Whom nobody has told yet how to sign in: the e-mail address, and what to say of the password. */
+  readonly firstOperator: { readonly email: string; readonly shown: string } | null;
 };
 
 /** What a command is given from outside: nothing in here reads the environment or writes to a stream. */

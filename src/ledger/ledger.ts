@@ -68,6 +68,11 @@ export type Turn = {
   readonly locale: Locale;
   /** The key, where one key was pressed; numbers that were keyed in are kept with the subscriber only. */
   readonly key: string | null;
+  /** The webhook only says that the caller hung up. */
+  readonly hungUp: boolean;
+  /** Under which law and in which script the call is held. */
+  readonly jurisdiction: Jurisdiction;
+  readonly script: string;
   readonly entries: readonly NewEntry[];
   readonly served: Served;
 };

@@ -8,45 +8,66 @@ import type { E164 } from "../call/phone-number.ts";
 export type NumberVault = {
   /** Equal numbers of one business have equal indexes; without the key nothing follows from an index. Hex. */
   blindIndex(businessId: string, number: E164): string;
+  /** The same for the last four digits alone, by which a supervisor finds a caller. Hex. */
+  lastFourIndex(businessId: string, digits: string): string;
   /** `owner` is bound into the ciphertext, so that it cannot be moved to another row. */
   encrypt(owner: string, number: E164): Buffer;
   /** @throws where the key is not the one it was encrypted with, or a byte has changed */
   decrypt(owner: string, sealed: Buffer): E164;
   /** A random 32-byte salt and HMAC-SHA256(salt, number): what an entry may keep once the number is erased. Hex. */
   commit(number: E164): { readonly salt: Buffer; readonly commitment: string };
+  /** Words about a person, readable only as long as that person's salt is kept: erasing the salt erases them. */
+  seal(salt: Buffer, text: string): Buffer;
+  /** @throws like `decrypt` */
+  unseal(salt: Buffer, sealed: Buffer): string;
 };
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 
 /** @param secret 32 bytes */
 export function numberVault(secret: Uint8Array): NumberVault {
   const indexKey = derive(secret, "yesline blind index 1");
+  const lastFourKey = derive(secret, "yesline last four index 1");
   const cipherKey = derive(secret, "yesline number encryption 1");
+  const noteSecret = derive(secret, "yesline note encryption 1");
+  const noteKey = (salt: Buffer) =>
+    Buffer.from(hkdfSync("sha256", noteSecret, salt, "yesline note 1", KEY_BYTES));
   return {
     blindIndex: (businessId, number) =>
       createHmac("sha256", indexKey).update(`${businessId}\0${number}`).digest("hex"),
-    encrypt(owner, number) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv("aes-256-gcm", cipherKey, nonce).setAAD(Buffer.from(owner));
-      return Buffer.concat([nonce, cipher.update(number, "utf8"), cipher.final(), cipher.getAuthTag()]);
-    },
-    decrypt(owner, sealed) {
-      const nonce = sealed.subarray(0, NONCE_BYTES);
-      const tag = sealed.subarray(-TAG_BYTES);
-      const decipher = createDecipheriv("aes-256-gcm", cipherKey, nonce, { authTagLength: TAG_BYTES })
-        .setAAD(Buffer.from(owner))
-        .setAuthTag(tag);
-      const number = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
-      return Buffer.concat([number, decipher.final()]).toString("utf8") as E164;
-    },
+    lastFourIndex: (businessId, digits) =>
+      createHmac("sha256", lastFourKey)
+        .update(`${businessId}\0${digits.slice(-4)}`)
+        .digest("hex"),
+    encrypt: (owner, number) => encryptWith(cipherKey, owner, number),
+    decrypt: (owner, sealed) => decryptWith(cipherKey, owner, sealed) as E164,
     commit(number) {
       const salt = randomBytes(32);
       return { salt, commitment: createHmac("sha256", salt).update(number).digest("hex") };
     },
+    seal: (salt, text) => encryptWith(noteKey(salt), "note", text),
+    unseal: (salt, sealed) => decryptWith(noteKey(salt), "note", sealed),
   };
 }
 
+function encryptWith(key: Buffer, owner: string, text: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(owner));
+  return Buffer.concat([nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+}
+
+function decryptWith(key: Buffer, owner: string, sealed: Buffer): string {
+  const nonce = sealed.subarray(0, NONCE_BYTES);
+  const tag = sealed.subarray(-TAG_BYTES);
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(owner))
+    .setAuthTag(tag);
+  const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+  return Buffer.concat([text, decipher.final()]).toString("utf8");
+}
+
 function derive(secret: Uint8Array, purpose: string): Buffer {
-  return Buffer.from(hkdfSync("sha256", secret, new Uint8Array(0), purpose, 32));
+  return Buffer.from(hkdfSync("sha256", secret, new Uint8Array(0), purpose, KEY_BYTES));
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { jurisdictionFor, type Business, type Locale } from "../call/business.ts";
 import { advance, begin, nameOf, type Outcome, type Question, type Situation } from "../call/flow.ts";
 import type { Keypress } from "../call/keypress.ts";
 import { lastDigits, spaced, subscriberNumber, type E164 } from "../call/phone-number.ts";
 import type { CallIdentity, Ledger, NewEntry, Recorded } from "../ledger/ledger.ts";
+import { referenceOf } from "../ledger/reference.ts";
 import { fillOpen, type Script } from "../script/script.ts";
 import { localeOf, speechOf, type speaker } from "../script/speak.ts";
 import type { CallInput } from "../twilio/form.ts";
@@ -26,9 +26,6 @@ export type Answer = { readonly twiml: string; readonly outcome: string; readonl
 /** Nothing to say, because nobody listens. */
 const HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>';
 
-/** Digits of the reference that a caller is told; the console finds the call by it. */
-const REFERENCE_DIGITS = 6;
-
 export function identify(input: CallInput, account: Account, business: Business, at: number): CallIdentity {
   return {
     businessId: business.id,
@@ -47,7 +44,7 @@ export function identify(input: CallInput, account: Account, business: Business,
 export async function beginCall(ledger: Ledger, conversation: Conversation): Promise<Answer> {
   const [locale] = conversation.business.locales;
   const situation = await situate(ledger, conversation, locale, true);
-  const asked = { step: "begin", attempt: 1, locale, key: null, subscriberId: null };
+  const asked = { step: "begin", attempt: 1, locale, key: null, hungUp: false, subscriberId: null };
   return respond(ledger, conversation, asked, begin(situation));
 }
 
@@ -66,14 +63,9 @@ export async function takeAnswer(
   const returning = question.step === "language" || question.step === "welcome-back" || address.change;
   const situation = await situate(ledger, conversation, locale, returning);
   const key = keypress.kind === "key" ? keypress.key : null;
-  const asked = { step: nameOf(question), attempt: question.attempt, locale, key, subscriberId };
+  const hungUp = keypress.kind === "hang-up";
+  const asked = { step: nameOf(question), attempt: question.attempt, locale, key, hungUp, subscriberId };
   return respond(ledger, conversation, asked, advance(question, keypress, situation));
-}
-
-/** A short number that stands for the call, read out to the caller. */
-export function referenceOf(callSid: string): string {
-  const hash = createHash("sha256").update(callSid).digest();
-  return String(hash.readUIntBE(0, 6) % 10 ** REFERENCE_DIGITS).padStart(REFERENCE_DIGITS, "0");
 }
 
 type Asked = {
@@ -81,6 +73,7 @@ type Asked = {
   readonly attempt: number;
   readonly locale: Locale;
   readonly key: string | null;
+  readonly hungUp: boolean;
   readonly subscriberId: string | null;
 };
 
@@ -99,6 +92,8 @@ async function respond(
   const recorded = await ledger.record({
     call,
     ...asked,
+    jurisdiction,
+    script: script.version,
     entries: outcome.decisions.map(({ kind, topics, number }): NewEntry => ({
       kind,
       topics,

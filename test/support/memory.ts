@@ -86,6 +86,8 @@ export function callOf(over: Partial<CallIdentity> = {}): CallIdentity {
   };
 }
 
+const SPOKEN = { hungUp: false, jurisdiction: "US", script: "2026-11-22" } as const;
+
 /** The call begins, and the whole notice is served with the first question. */
 export function begins(call: CallIdentity, served: Partial<Served> = {}): Turn {
   return {
@@ -94,6 +96,7 @@ export function begins(call: CallIdentity, served: Partial<Served> = {}): Turn {
     attempt: 1,
     locale: served.locale ?? "en-US",
     key: null,
+    ...SPOKEN,
     entries: [],
     served: { ...SERVED, step: "notice", action: "/voice/2026-11-22/en-US/choice?try=1", ...served },
   };
@@ -107,6 +110,7 @@ export function answers(call: CallIdentity, entries: readonly NewEntry[], over: 
     attempt: 1,
     locale: "en-US",
     key: "1",
+    ...SPOKEN,
     entries,
     served: { ...SERVED, step: entries[0]?.kind ?? "no-answer" },
     ...over,

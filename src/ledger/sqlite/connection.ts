@@ -30,6 +30,7 @@ export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number })
     client.pragma("synchronous = FULL");
     client.pragma("foreign_keys = ON");
     client.pragma("secure_delete = ON");
+    client.pragma("cache_size = -65536");
     for (const [name, expected] of Object.entries(REQUIRED)) {
       const actual = client.pragma(name, { simple: true });
       if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)}, not ${expected}.`);

@@ -14,6 +14,7 @@ import {
 import type { ConsentState, EntryKind } from "../../call/consent.ts";
 import type { Jurisdiction, Locale } from "../../call/business.ts";
 import type { E164 } from "../../call/phone-number.ts";
+import { callFacet } from "./reading-schema.ts";
 
 /**
  * Every table carries the business, the key that a shard would need, and all times are milliseconds since 1970.
@@ -28,6 +29,8 @@ export const subscriber = sqliteTable(
     /** Random: it says nothing about the person. */
     id: text().notNull(),
     blindIndex: text().notNull(),
+    /** Blind index of the last four digits; null only in rows older than it, until the start fills them. */
+    lastFourIndex: text(),
     number: blob({ mode: "buffer" }).notNull(),
     salt: blob({ mode: "buffer" }).notNull(),
     commitment: text().notNull(),
@@ -36,6 +39,10 @@ export const subscriber = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.businessId, table.id] }),
     uniqueIndex("subscriber_number").on(table.businessId, table.blindIndex),
+    index("subscriber_last_four").on(table.businessId, table.lastFourIndex),
+    index("subscriber_unfilled")
+      .on(table.businessId)
+      .where(sql`${table.lastFourIndex} is null`),
   ],
 );
 
@@ -58,12 +65,23 @@ export const call = sqliteTable(
     endedBy: text(),
     durationSeconds: integer(),
     begunAt: integer().notNull(),
+    /** What the log filters by; null only in rows older than it, until the start fills them. */
+    facetId: integer().references(() => callFacet.id),
+    /** The digits the caller was told; null like the facet. */
+    reference: text(),
   },
   (table) => [
     primaryKey({ columns: [table.businessId, table.callSid] }),
     index("call_open")
       .on(table.begunAt)
       .where(sql`${table.endedAt} is null`),
+    index("call_by_time").on(table.begunAt),
+    index("call_by_facet").on(table.facetId, table.begunAt),
+    index("call_by_length")
+      .on(table.facetId, table.durationSeconds, table.begunAt)
+      .where(sql`${table.durationSeconds} is not null`),
+    index("call_of_subscriber").on(table.businessId, table.subscriberId, table.begunAt),
+    index("call_reference").on(table.reference),
   ],
 );
 
@@ -162,6 +180,10 @@ export const entry = sqliteTable(
     uniqueIndex("entry_id").on(table.businessId, table.id),
     unique("entry_once").on(table.businessId, table.sourceId, table.step, table.attempt, table.kind),
     index("entry_of_subscriber").on(table.businessId, table.subscriberId, table.seq),
+    // The opt-out rate counts these without touching the rows.
+    index("entry_tally")
+      .on(table.at, table.businessId, table.simulated, table.kind, table.topics)
+      .where(sql`${table.kind} in ('granted', 'confirmed', 'revoked')`),
     // Law 3: heard, then asked. The notice was served in this call and in this language, or there is no grant.
     foreignKey({
       name: "heard_then_asked",

@@ -16,7 +16,9 @@ import {
   type Withdrawal,
 } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
+import { referenceOf } from "../reference.ts";
 import type { Connection } from "./connection.ts";
+import { facetBook } from "./facets.ts";
 import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
 import * as table from "./schema.ts";
 import { prepare } from "./statements.ts";
@@ -29,11 +31,15 @@ export type SqliteLedgerOptions = GroupCommitOptions & {
 };
 
 /** The ledger on one SQLite file. Reads see what is committed; every write goes through the group commit. */
-export function sqliteLedger(connection: Connection, options: SqliteLedgerOptions): Ledger {
+export function sqliteLedger(
+  connection: Connection,
+  options: SqliteLedgerOptions,
+  commits = groupCommit(connection.client, options),
+): Ledger {
   const { client, db } = connection;
   const { vault, newId, now } = options;
   const statements = prepare(db);
-  const commits = groupCommit(client, options);
+  const facets = facetBook(connection);
   /** Texts known to be committed; a bounded set, because the database is the one that knows. */
   const knownTexts = new Set<string>();
 
@@ -50,6 +56,7 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
       businessId,
       id,
       blindIndex: vault.blindIndex(businessId, number),
+      lastFourIndex: vault.lastFourIndex(businessId, number),
       number: vault.encrypt(id, number),
       ...vault.commit(number),
       at,
@@ -57,7 +64,8 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
     return id;
   }
 
-  function findOrAddCall(call: CallIdentity, mayBegin: boolean) {
+  /** @param turn where it may be the call's first webhook */
+  function findOrAddCall(call: CallIdentity, mayBegin: boolean, turn: Turn | null = null) {
     const key = { businessId: call.businessId, callSid: call.callSid };
     const known = statements.call.get(key);
     if (known !== undefined) {
@@ -67,14 +75,16 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
     if (!mayBegin) throw new UnknownCall(`${call.callSid} never began here.`);
     const subscriberId =
       call.caller === null ? null : findOrAddSubscriber(call.businessId, call.caller, call.at);
-    statements.addCall.run({ ...call, subscriberId, status: "in-progress", begunAt: call.at });
-    return { subscriberId, simulated: call.simulated, status: "in-progress", endedAt: null };
+    const facetId = facets.born(call, turn);
+    const begun = { ...call, subscriberId, status: "in-progress", begunAt: call.at };
+    statements.addCall.run({ ...begun, facetId, reference: referenceOf(call.callSid) });
+    return { subscriberId, simulated: call.simulated, status: "in-progress", endedAt: null, facetId };
   }
 
   function recordTurn(turn: Turn): Recorded {
     const { call, step, attempt, locale, served } = turn;
     const where = { businessId: call.businessId, callSid: call.callSid };
-    const row = findOrAddCall(call, step === "begin");
+    const row = findOrAddCall(call, step === "begin", turn);
     const ended = row.endedAt !== null;
     const event = { ...where, step, attempt, kind: "key", locale, key: turn.key, at: call.at };
     const next = ended ? { nextStep: null, nextAttempt: null } : nextOf(served);
@@ -98,6 +108,7 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
     });
     if (changes === 0)
       throw new Error(`${served.step} ${served.attempt} was served twice in ${call.callSid}.`);
+    facets.follow(turn, row.facetId);
     const { action, subscriberId } = served;
     return {
       kind: "answered",
@@ -160,13 +171,22 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
   }
 
   function recordStatusChange(call: CallIdentity, change: StatusChange): void {
-    findOrAddCall(call, true);
+    const row = findOrAddCall(call, true);
     const which = { businessId: call.businessId, callSid: call.callSid };
     const event = { ...which, step: change.status, attempt: change.sequence, kind: "status", locale: "und" };
     if (statements.addEvent.run({ ...NO_EVENT, ...event, at: change.at }).changes === 0) return;
-    if (!change.terminal) return;
+    if (!change.terminal || row.endedAt !== null) return;
     const { status, durationSeconds, at } = change;
-    statements.endCall.run({ ...which, status, durationSeconds, at });
+    const facetId = facets.closed(which, row.facetId, status);
+    statements.endCall.run({ ...which, status, durationSeconds, at, facetId });
+  }
+
+  function closeOpenCalls(begunBefore: number, at: number): number {
+    const open = statements.openCalls.all({ begunBefore, limit: MAX_SWEPT });
+    for (const { facetId, ...which } of open) {
+      statements.closeAbandoned.run({ ...which, at, facetId: facets.closed(which, facetId, "completed") });
+    }
+    return open.length;
   }
 
   /** One entry in each world where something is to be withdrawn; else a real one, unless one world was named. */
@@ -204,6 +224,7 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
         .map((row) => row.topic);
     },
     async record(turn) {
+      facets.refresh();
       const recorded = await commits.write(() => recordTurn(turn));
       if (knownTexts.size >= MAX_KNOWN_TEXTS) knownTexts.clear();
       if (recorded.kind === "answered" && !recorded.repeated) {
@@ -217,8 +238,7 @@ export function sqliteLedger(connection: Connection, options: SqliteLedgerOption
       return row === undefined ? null : vault.decrypt(id, row.number);
     },
     recordStatus: (call, change) => commits.write(() => recordStatusChange(call, change)),
-    closeAbandoned: (begunBefore, at) =>
-      commits.write(() => statements.closeAbandoned.run({ begunBefore, at, limit: MAX_SWEPT }).changes),
+    closeAbandoned: (begunBefore, at) => commits.write(() => closeOpenCalls(begunBefore, at)),
     revoke: (withdrawal) => commits.write(() => revokeNow(withdrawal)),
     async subscriber(businessId, number): Promise<Subscriber | null> {
       const id = findSubscriber(businessId, number);

@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, inArray, isNull, lt, sql, type Placeholder } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, isNull, lt, sql, type Placeholder } from "drizzle-orm";
 import { alias, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Connection } from "./connection.ts";
 import { call, callEvent, consent, entry, probe, servedText, subscriber } from "./schema.ts";
@@ -28,6 +28,7 @@ export function prepare(db: Connection["db"]) {
         simulated: call.simulated,
         status: call.status,
         endedAt: call.endedAt,
+        facetId: call.facetId,
       })
       .from(call)
       .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid"))))
@@ -84,22 +85,25 @@ export function prepare(db: Connection["db"]) {
         endedAt: sql`${$("at")}`,
         endedBy: "twilio",
         durationSeconds: sql`${$("durationSeconds")}`,
+        facetId: sql`${$("facetId")}`,
       })
       .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid")), isNull(call.endedAt)))
       .prepare(),
+    openCalls: db
+      .select({ businessId: call.businessId, callSid: call.callSid, facetId: call.facetId })
+      .from(call)
+      .where(and(isNull(call.endedAt), lt(call.begunAt, $("begunBefore"))))
+      .limit($("limit"))
+      .prepare(),
     closeAbandoned: db
       .update(call)
-      .set({ status: "completed", endedAt: sql`${$("at")}`, endedBy: "sweep" })
-      .where(
-        inArray(
-          sql`rowid`,
-          db
-            .select({ rowid: sql`rowid` })
-            .from(call)
-            .where(and(isNull(call.endedAt), lt(call.begunAt, $("begunBefore"))))
-            .limit($("limit")),
-        ),
-      )
+      .set({
+        status: "completed",
+        endedAt: sql`${$("at")}`,
+        endedBy: "sweep",
+        facetId: sql`${$("facetId")}`,
+      })
+      .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid")), isNull(call.endedAt)))
       .prepare(),
 
     addEvent: db.insert(callEvent).values(named(callEvent)).onConflictDoNothing().prepare(),

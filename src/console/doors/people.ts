@@ -1,0 +1,183 @@
+import { Hono } from "hono";
+import { evidenceZip, gatherEvidence } from "../evidence.ts";
+import { readForm, tidyLines } from "../form.ts";
+import { requires } from "../guard.ts";
+import { callPage } from "../pages/call.ts";
+import { evidencePage } from "../pages/evidence.ts";
+import { page } from "../pages/layout.ts";
+import { problemPage } from "../pages/problem.ts";
+import {
+  MAX_NOTE_LENGTH,
+  MAX_REASON_LENGTH,
+  pathOf,
+  subscriberPage,
+  withdrawPage,
+} from "../pages/subscriber.ts";
+import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
+import type { SubscriberDetail } from "../../ledger/reading.ts";
+
+const DONE: Readonly<Record<string, string>> = {
+  withdrew: "Consent is withdrawn, as of now.",
+  noted: "The note is kept.",
+};
+
+/** One call, one subscriber, the evidence of one entry; and what may be done there. */
+export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
+  const { reading, ledger, businesses, now } = parts;
+  const door = new Hono<ConsoleEnv>();
+  const person = "/subscribers/:business/:id";
+  const call = "/calls/:business/:sid";
+
+  door.get(call, (c) => showCall(c, false));
+  door.post(`${call}/reveal`, requires(parts, "reveal"), (c) => showCall(c, true));
+
+  door.get(person, (c) => showPerson(c, false));
+  door.post(`${person}/reveal`, requires(parts, "reveal"), (c) => showPerson(c, true));
+
+  door.post(`${person}/notes`, requires(parts, "note"), async (c) => {
+    const found = await personOf(c);
+    const text = tidyLines((await readForm(c)).verbatim("text")).slice(0, MAX_NOTE_LENGTH);
+    if (found === null) return gone(c);
+    if (text === "") return c.redirect(pathOf(found), 303);
+    const { businessId, id } = found;
+    await logAccess(parts, c, { action: "noted", businessId, subject: id });
+    await reading.addNote({ businessId, subscriberId: id, author: c.get("operator").email, text, at: now() });
+    return c.redirect(`${pathOf(found)}?done=noted`, 303);
+  });
+
+  door.post(`${person}/withdraw`, requires(parts, "withdraw"), async (c) => {
+    const found = await personOf(c);
+    if (found === null) return gone(c);
+    const form = await readForm(c);
+    const reason = form.text("reason", MAX_REASON_LENGTH);
+    const known = new Set(found.consents.map(({ topic }) => topic));
+    const topics = form.all("topic").filter((topic) => known.has(topic));
+    if (reason === "" || topics.length === 0) {
+      const words = "A withdrawal names at least one topic, and a reason.";
+      return c.html(
+        page(c, parts, {
+          title: "Withdraw",
+          place: "none",
+          body: problemPage("Something is missing.", words),
+        }),
+        400,
+      );
+    }
+    if (form.text("confirmed", 3) !== "yes") {
+      return c.html(
+        page(c, parts, {
+          title: "Withdraw",
+          place: "none",
+          body: withdrawPage(parts, found, topics, reason),
+        }),
+      );
+    }
+    await withdraw(c, found, topics, reason, form.text("request", 64));
+    return c.redirect(`${pathOf(found)}?done=withdrew`, 303);
+  });
+
+  door.get("/evidence/:business/:entry", requires(parts, "evidence"), async (c) => {
+    const evidence = await evidenceOf(c);
+    if (evidence === null) return gone(c);
+    const { pathname, search } = new URL(c.req.url);
+    const { email } = c.get("operator");
+    const body = evidencePage(parts, {
+      evidence,
+      zip: `${pathname}/zip${search}`,
+      madeBy: email,
+      madeAt: now(),
+    });
+    return c.html(page(c, parts, { title: "Evidence", place: "none", body }));
+  });
+
+  door.get("/evidence/:business/:entry/zip", requires(parts, "evidence"), async (c) => {
+    const evidence = await evidenceOf(c);
+    if (evidence === null) return gone(c);
+    return c.body(evidenceZip(evidence, now()), 200, {
+      "Content-Type": "application/zip",
+      "Content-Disposition": `attachment; filename="evidence-${evidence.view.entry.id}.zip"`,
+    });
+  });
+
+  async function showCall(c: ConsoleContext, revealed: boolean): Promise<Response> {
+    const { business = "", sid = "" } = c.req.param();
+    const found = await reading.call(business, sid);
+    if (found === null) return gone(c);
+    await logAccess(parts, c, {
+      action: revealed ? "revealed" : "looked",
+      businessId: business,
+      subject: revealed ? found.subscriberId : sid,
+      detail: revealed ? `on call ${sid}` : "a call",
+    });
+    const body = callPage(parts, { call: found, role: c.get("operator").role, revealed });
+    return c.html(page(c, parts, { title: `Call ${found.reference}`, place: "log", body }));
+  }
+
+  async function showPerson(c: ConsoleContext, revealed: boolean): Promise<Response> {
+    const found = await personOf(c);
+    if (found === null) return gone(c);
+    await logAccess(parts, c, {
+      action: revealed ? "revealed" : "looked",
+      businessId: found.businessId,
+      subject: found.id,
+      detail: revealed ? "" : "a subscriber",
+    });
+    const done = DONE[c.req.query("done") ?? ""] ?? "";
+    const body = subscriberPage(parts, { person: found, role: c.get("operator").role, revealed, done });
+    return c.html(page(c, parts, { title: "Subscriber", place: "log", body }));
+  }
+
+  function personOf(c: ConsoleContext): Promise<SubscriberDetail | null> {
+    const { business = "", id = "" } = c.req.param();
+    return reading.subscriber(business, id);
+  }
+
+  async function withdraw(
+    c: ConsoleContext,
+    { businessId, id, number, entries }: SubscriberDetail,
+    topics: readonly string[],
+    reason: string,
+    request: string,
+  ): Promise<void> {
+    const business = businesses.find((each) => each.id === businessId);
+    const last = entries.at(-1);
+    await logAccess(parts, c, {
+      action: "withdrew",
+      businessId,
+      subject: id,
+      detail: `${topics.join(", ")}: ${reason}`,
+    });
+    await ledger.revoke({
+      businessId,
+      number,
+      topics,
+      source: "console",
+      sourceId: /^[0-9a-f-]{36}$/.test(request) ? request : parts.newId(),
+      reason,
+      locale: last?.locale ?? business?.locales[0] ?? "en-US",
+      jurisdiction: last?.jurisdiction ?? "EU",
+      script: last?.script ?? business?.script ?? "",
+      at: now(),
+    });
+  }
+
+  async function evidenceOf(c: ConsoleContext) {
+    const { business = "", entry = "" } = c.req.param();
+    const through = { callSid: c.req.query("call"), subscriberId: c.req.query("subscriber") };
+    const evidence = await gatherEvidence(parts, business, entry, through);
+    const detail = c.req.path.endsWith("/zip") ? "as ZIP" : "as a page";
+    if (evidence !== null)
+      await logAccess(parts, c, { action: "evidence", businessId: business, subject: entry, detail });
+    return evidence;
+  }
+
+  function gone(c: ConsoleContext): Response | Promise<Response> {
+    const words = "There is no such call, subscriber or entry; or what was personal in it has been erased.";
+    return c.html(
+      page(c, parts, { title: "Not here", place: "none", body: problemPage("Not here", words) }),
+      404,
+    );
+  }
+
+  return door;
+}

@@ -1,0 +1,153 @@
+import { html } from "hono/html";
+import { ACCESS_ACTIONS, type Access, type AccessAction, type Page } from "../../ledger/reading.ts";
+import type { ConsoleParts } from "../parts.ts";
+import { badge, option, time, type Html } from "./bits.ts";
+import { emptyState, heading } from "./layout.ts";
+import { pager } from "./log.ts";
+import { businessName } from "./words.ts";
+
+export type AccessQuery = {
+  readonly who?: string | undefined;
+  readonly action?: AccessAction | undefined;
+  readonly subject?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+};
+
+const ACTION_WORDS: Readonly<Record<AccessAction, string>> = {
+  "signed-in": "Signed in",
+  "sign-in-failed": "Sign-in failed",
+  "signed-out": "Signed out",
+  looked: "Looked",
+  searched: "Searched",
+  revealed: "Revealed a number",
+  exported: "Exported",
+  evidence: "Took evidence",
+  withdrew: "Withdrew consent",
+  noted: "Added a note",
+  refused: "Was refused",
+  "operator-added": "Added an operator",
+  "operator-changed": "Changed an operator",
+  "operator-disabled": "Disabled an operator",
+  "key-added": "Added a key",
+  "key-revoked": "Revoked a key",
+};
+
+/** What stands out in the list. */
+const TONES: Partial<Record<AccessAction, string>> = {
+  revealed: "pending",
+  exported: "pending",
+  withdrew: "revoked",
+  refused: "refused",
+  "sign-in-failed": "refused",
+};
+
+/** Who did what in the console; rows are only ever added. */
+export function accessesPage(
+  parts: ConsoleParts,
+  query: AccessQuery,
+  page: Page<Access>,
+  address: string,
+): Html {
+  return html`${heading("Access log", "", "Who signed in, looked, revealed, exported, withdrew or changed something. Nothing is ever taken out of it.")}
+    <form class="filters open" method="get" action="/console/accesses">
+      <div class="field">
+        <label for="a-who">Who</label
+        ><input
+          id="a-who"
+          name="who"
+          type="text"
+          value="${query.who ?? ""}"
+          maxlength="254"
+          placeholder="name@example.com"
+        />
+      </div>
+      <div class="field">
+        <label for="a-action">Did what</label
+        ><select id="a-action" name="action">
+          ${option("", "Anything", query.action)}${ACCESS_ACTIONS.map((each) => option(each, ACTION_WORDS[each], query.action))}
+        </select>
+      </div>
+      <div class="field">
+        <label for="a-subject">To what</label
+        ><input
+          id="a-subject"
+          name="subject"
+          type="text"
+          value="${query.subject ?? ""}"
+          maxlength="64"
+          placeholder="A call, a subscriber …"
+        />
+      </div>
+      <div class="field">
+        <label for="a-since">From</label
+        ><input id="a-since" name="since" type="date" value="${query.since ?? ""}" />
+      </div>
+      <div class="field">
+        <label for="a-until">To</label
+        ><input id="a-until" name="until" type="date" value="${query.until ?? ""}" />
+      </div>
+      <div class="field acts">
+        <button type="submit" class="primary">Show</button>
+        <a class="button" href="/console/accesses">Clear</a>
+      </div>
+    </form>
+    ${page.rows.length === 0 ? emptyState("Nothing fits.", "Loosen the filter.") : table(parts, page.rows)}
+    ${pager(page, "/console/accesses", address)}`;
+}
+
+function table(parts: ConsoleParts, rows: readonly Access[]): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Accesses">
+    <table>
+      <caption class="unseen">
+        Accesses, the latest first
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">Who</th>
+          <th scope="col">Did what</th>
+          <th scope="col">Business</th>
+          <th scope="col">To what</th>
+          <th scope="col">Detail</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              <td>${time(row.at)}</td>
+              <td>${row.actorName}</td>
+              <td>${badge(TONES[row.action] ?? "none", ACTION_WORDS[row.action])}</td>
+              <td>
+                ${row.businessId === null ? html`<span class="soft">–</span>` : businessName(parts.businesses, row.businessId)}
+              </td>
+              <td>${subject(row)}</td>
+              <td class="free">${row.detail}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** Of these the subject is a person; of others an entry or an operator. */
+const ABOUT_PEOPLE: ReadonlySet<AccessAction> = new Set([
+  "looked",
+  "searched",
+  "revealed",
+  "withdrew",
+  "noted",
+]);
+
+function subject({ subject: id, businessId, action }: Access): Html {
+  if (id === null) return html`<span class="soft">–</span>`;
+  const code = html`<code class="small" title="${id}"
+    >${id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-6)}` : id}</code
+  >`;
+  if (businessId === null) return code;
+  if (/^CA[0-9a-f]{32}$/.test(id)) return html`<a href="/console/calls/${businessId}/${id}">${code}</a>`;
+  return ABOUT_PEOPLE.has(action)
+    ? html`<a href="/console/subscribers/${businessId}/${id}">${code}</a>`
+    : code;
+}

@@ -1,0 +1,148 @@
+import { html } from "hono/html";
+import { verdictOf, type Evidence } from "../evidence.ts";
+import type { ConsoleParts } from "../parts.ts";
+import { badge, icon, NOTHING, numberShown, simulatedBadge, utc, type Html } from "./bits.ts";
+import { heading } from "./layout.ts";
+import { timeline } from "./timeline.ts";
+import { attestationWords, ENTRY_WORDS, languageName, sourceWords } from "./words.ts";
+
+export type EvidenceOptions = {
+  readonly evidence: Evidence;
+  readonly zip: string;
+  readonly madeBy: string;
+  readonly madeAt: number;
+};
+
+/** One entry as it would be laid before somebody who doubts it; made to be printed. */
+export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeAt }: EvidenceOptions): Html {
+  const { record, view, call, checks } = evidence;
+  const { entry, notice, number } = view;
+  const business = parts.businesses.find((each) => each.id === entry.businessId);
+  const beside = html`<button type="button" data-print hidden>
+      ${icon("print")}<span>Print or save as PDF</span>
+    </button>
+    <a class="button primary" href="${zip}" download>${icon("export")}<span>Download ZIP</span></a>`;
+  return html`<article class="evidence">
+    ${heading("Evidence of consent", beside, html`Entry ${entry.seq}: ${badge(entry.kind, ENTRY_WORDS[entry.kind])} ${simulatedBadge(entry.simulated)}`)}
+    ${entry.simulated ? html`<p class="problem">This entry was made by the simulator. It is not consent.</p>` : NOTHING}
+    <section class="card" aria-labelledby="who-title">
+      <h2 id="who-title">What is on record</h2>
+      <dl class="facts wide">
+        <div>
+          <dt>Entry</dt>
+          <dd><code class="break">${entry.id}</code></dd>
+        </div>
+        <div>
+          <dt>Says</dt>
+          <dd>${ENTRY_WORDS[entry.kind]} (${record.eventState})</dd>
+        </div>
+        <div>
+          <dt>When</dt>
+          <dd>${utc(entry.at)}</dd>
+        </div>
+        <div>
+          <dt>Subscriber</dt>
+          <dd>${numberShown(number)}<br /><code class="small break">${entry.subscriberId}</code></dd>
+        </div>
+        <div>
+          <dt>Controller</dt>
+          <dd>
+            ${business === undefined ? entry.businessId : html`${business.legalName}<br /><span class="soft small">${business.contact.postalAddress}, ${business.contact.email}</span>`}
+          </dd>
+        </div>
+        <div>
+          <dt>For</dt>
+          <dd>
+            ${record.topics.map((topic) => ("name" in topic ? `${topic.name} (${topic.category})` : topic.id)).join(", ")},
+            on WhatsApp
+          </dd>
+        </div>
+        <div>
+          <dt>How</dt>
+          <dd>
+            ${sourceWords(entry.source)}${entry.key === null ? NOTHING : html`, key <kbd>${entry.key}</kbd> at ${entry.step}, attempt ${entry.attempt}`}
+          </dd>
+        </div>
+        <div>
+          <dt>Law, language</dt>
+          <dd>${entry.jurisdiction}, ${languageName(entry.locale)}</dd>
+        </div>
+        <div>
+          <dt>Attested</dt>
+          <dd>${attestationWords(entry.attestation).plain}</dd>
+        </div>
+        <div>
+          <dt>Script</dt>
+          <dd>
+            ${entry.script}<br /><code class="small break"
+              >${parts.scripts.get(entry.script)?.digest ?? "not here"}</code
+            >
+          </dd>
+        </div>
+        ${
+          entry.reason === null
+            ? NOTHING
+            : html`<div>
+                <dt>Reason</dt>
+                <dd>${entry.reason}</dd>
+              </div>`
+        }
+        <div>
+          <dt>Commitment</dt>
+          <dd><code class="small break">${entry.commitment}</code></dd>
+        </div>
+      </dl>
+    </section>
+    ${
+      notice === null
+        ? NOTHING
+        : html`<section class="card" aria-labelledby="notice-title">
+            <h2 id="notice-title">The notice and the question, word for word</h2>
+            <p class="soft">
+              Served ${utc(notice.at)}, in ${languageName(entry.locale)}. What stands in {{…}} belonged to the
+              one call; below it is filled in.
+            </p>
+            <blockquote lang="${entry.locale}">
+              ${notice.words.split("\n").map((line) => html`<p>${line}</p>`)}
+            </blockquote>
+            <p class="digest soft">SHA-256 <code class="break">${notice.wordsDigest}</code></p>
+          </section>`
+    }
+    <section class="card" aria-labelledby="checks-title">
+      <h2 id="checks-title">Checked just now</h2>
+      <ul class="checks">
+        ${checks.map(
+          (check) =>
+            html`<li data-ok="${String(check.ok)}">
+              <p><strong>${check.name}</strong> ${badge(toneOf(check.ok), verdictOf(check))}</p>
+              <p class="soft small break">${check.detail}</p>
+            </li>`,
+        )}
+      </ul>
+    </section>
+    ${
+      call === null
+        ? NOTHING
+        : html`<section aria-labelledby="events-title">
+            <h2 id="events-title">The whole call</h2>
+            <p class="soft small"><code class="break">${call.callSid}</code></p>
+            ${timeline({ call, business, script: parts.scripts.get(entry.script) })}
+          </section>`
+    }
+    <section class="card" aria-labelledby="record-title">
+      <h2 id="record-title">Record (ISO/IEC TS 27560)</h2>
+      <div class="scroll" tabindex="0" role="region" aria-labelledby="record-title">
+        <pre>${JSON.stringify(record, null, 2)}</pre>
+      </div>
+    </section>
+    <p class="soft small">
+      Made ${utc(madeAt)} by ${madeBy}. Numbers are masked; the commitment proves the whole number to whoever
+      has it.
+    </p>
+  </article>`;
+}
+
+function toneOf(ok: boolean | null): string {
+  if (ok === null) return "none";
+  return ok ? "granted" : "refused";
+}

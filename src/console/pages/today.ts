@@ -1,0 +1,158 @@
+import { html } from "hono/html";
+import type { CallOutcome, CallRow, Overview } from "../../ledger/reading.ts";
+import type { ConsoleParts } from "../parts.ts";
+import type { Trouble } from "../troubles.ts";
+import { badge, time, type Html } from "./bits.ts";
+import { daysChart, daysTable, funnelTable, legend } from "./charts.ts";
+import { emptyState, heading, toPhone } from "./layout.ts";
+import { callTable } from "./log.ts";
+import { businessName, OUTCOME_WORDS, topicWords } from "./words.ts";
+
+export type TodayOptions = {
+  readonly overview: Overview;
+  readonly latest: readonly CallRow[];
+  readonly troubles: readonly Trouble[];
+  readonly zoneKnown: boolean;
+};
+
+/** What a supervisor reads first. */
+const FIGURES: readonly CallOutcome[] = ["granted", "refused", "revoked", "no-answer", "hung-up"];
+
+export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
+  const { overview, latest, troubles, zoneKnown } = options;
+  const today = overview.days.at(-1);
+  const before = overview.days.slice(0, -1);
+  const none = overview.days.every((day) => day.calls === 0);
+  const under = `${parts.showSimulated ? "Simulated calls are counted: no Twilio account is configured." : "Simulated calls are left out."}${zoneKnown ? "" : " Days are UTC days until your browser has told its zone."}`;
+  return html`${heading("Today", "", under)}
+    <section aria-label="Figures of today" class="figures">
+      ${figure("In progress", overview.inProgress, "now", "/console/log?outcome=in-progress", "in-progress")}
+      ${FIGURES.map((outcome) =>
+        figure(
+          OUTCOME_WORDS[outcome],
+          today?.outcomes[outcome] ?? 0,
+          average(before.map((day) => day.outcomes[outcome])),
+          `/console/log?outcome=${outcome}`,
+          outcome,
+        ),
+      )}
+    </section>
+    ${
+      none
+        ? emptyState(
+            "No call has come yet.",
+            "As soon as somebody calls the line, it shows here and in the log.",
+            toPhone(parts),
+          )
+        : html`<div class="columns">
+              <section class="card" aria-labelledby="days-title">
+                <h2 id="days-title">Last ${overview.days.length} days</h2>
+                ${legend(overview.days)} ${daysChart(overview.days)}
+                <details>
+                  <summary>The figures as a table</summary>
+                  <div class="scroll" tabindex="0" role="region" aria-label="Calls by day">
+                    ${daysTable(overview.days)}
+                  </div>
+                </details>
+              </section>
+              <section class="card funnel-card" aria-labelledby="funnel-title">
+                <h2 id="funnel-title">From ring to yes, today</h2>
+                ${funnelTable(overview.funnel)}
+              </section>
+            </div>
+            <section aria-labelledby="latest-title">
+              <div class="title-row">
+                <h2 id="latest-title">Latest calls</h2>
+                <a href="/console/log">The whole log</a>
+              </div>
+              ${callTable(parts, latest, { caption: "The latest calls" })}
+            </section>`
+    }
+    <div class="columns even">${optOuts(parts, overview)} ${wrong(troubles)}</div>`;
+}
+
+function figure(words: string, count: number, beside: string, href: string, tone: string): Html {
+  return html`<a class="figure-card" href="${href}" data-tone="${tone}"
+    ><span class="label">${words}</span><strong>${count}</strong><span class="soft">${beside}</span></a
+  >`;
+}
+
+function average(counts: readonly number[]): string {
+  if (counts.length === 0) return "";
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  return `before: ${mean < 10 ? mean.toFixed(1) : Math.round(mean)} a day`;
+}
+
+function optOuts(parts: ConsoleParts, overview: Overview): Html {
+  const { optOuts: rows, days } = overview;
+  return html`<section class="card" aria-labelledby="opt-outs-title">
+    <h2 id="opt-outs-title">Opt-out rate, last ${days.length} days</h2>
+    ${
+      rows.length === 0
+        ? html`<p class="soft">Nobody has agreed or withdrawn yet.</p>`
+        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="opt-outs-title">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Business</th>
+                  <th scope="col">Topic</th>
+                  <th scope="col" class="figure">Granted</th>
+                  <th scope="col" class="figure">Withdrawn</th>
+                  <th scope="col" class="figure">Rate</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${rows.map(
+                  ({ businessId, topic, granted, revoked }) =>
+                    html`<tr>
+                      <td>${businessName(parts.businesses, businessId)}</td>
+                      <td>${topicWords(parts.businesses, businessId, topic)}</td>
+                      <td class="figure">${granted}</td>
+                      <td class="figure">${revoked}</td>
+                      <td class="figure">
+                        ${granted === 0 ? "–" : `${((revoked / granted) * 100).toFixed(1)} %`}
+                      </td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
+  </section>`;
+}
+
+function wrong(troubles: readonly Trouble[]): Html {
+  return html`<section class="card" aria-labelledby="wrong-title">
+    <h2 id="wrong-title">What went wrong</h2>
+    ${
+      troubles.length === 0
+        ? html`<p class="soft">No webhook has failed or been refused since the server started.</p>`
+        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="wrong-title">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Webhook</th>
+                  <th scope="col">Reason</th>
+                  <th scope="col" class="figure">Times</th>
+                  <th scope="col">Last</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${troubles.map(
+                  (trouble) =>
+                    html`<tr>
+                      <td>
+                        ${trouble.route}
+                        ${badge(trouble.status >= 500 ? "refused" : "no-answer", String(trouble.status))}
+                      </td>
+                      <td>${trouble.reason}</td>
+                      <td class="figure">${trouble.count}</td>
+                      <td>${time(trouble.lastAt, "clock")}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
+  </section>`;
+}

@@ -1,0 +1,38 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { assetRoutes } from "./assets.ts";
+import { houseDoor } from "./doors/house.ts";
+import { logDoor } from "./doors/log.ts";
+import { peopleDoor } from "./doors/people.ts";
+import { signInDoor } from "./doors/sign-in.ts";
+import { hardened, sameOrigin, signedIn } from "./guard.ts";
+import { page } from "./pages/layout.ts";
+import { problemPage } from "./pages/problem.ts";
+import type { ConsoleEnv, ConsoleParts } from "./parts.ts";
+
+/** What a form of ours can hold is far below. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * The door for supervisors, at /console. Everybody is sent to the sign-in page first; every state change must come
+ * from our own pages; what is looked at, revealed, exported or changed is in the access log before it is shown.
+ */
+export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
+  const routes = new Hono<ConsoleEnv>();
+  routes.use(hardened());
+  routes.route("/assets", assetRoutes());
+  routes.use(sameOrigin(parts.publicUrl));
+  routes.use(
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.text("The body is over 64 kB.\n", 413) }),
+  );
+  routes.route("/", signInDoor(parts));
+  routes.use(signedIn(parts));
+  routes.route("/", logDoor(parts));
+  routes.route("/", peopleDoor(parts));
+  routes.route("/", houseDoor(parts));
+  routes.all("*", (c) => {
+    const body = problemPage("Not here", "There is no such page in the console.");
+    return c.html(page(c, parts, { title: "Not here", place: "none", body }), 404);
+  });
+  return routes;
+}

@@ -1,0 +1,19 @@
+import type { Ledger } from "../ledger.ts";
+import type { Reading } from "../reading.ts";
+import type { Connection } from "./connection.ts";
+import { groupCommit } from "./group-commit.ts";
+import { sqliteReading } from "./reading.ts";
+import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
+
+/** Ledger and reading on one file, sharing one group commit. Closing the ledger closes both. */
+export function sqliteMemory(
+  connection: Connection,
+  options: SqliteLedgerOptions,
+): { readonly ledger: Ledger; readonly reading: Reading } {
+  const commits = groupCommit(connection.client, options);
+  const { vault, newId } = options;
+  return {
+    ledger: sqliteLedger(connection, options, commits),
+    reading: sqliteReading(connection, { vault, newId, write: commits.write }),
+  };
+}

@@ -1,0 +1,157 @@
+import { setImmediate } from "node:timers/promises";
+import type { E164 } from "../../call/phone-number.ts";
+import type { NumberVault } from "../numbers.ts";
+import type { CallRow, Reading } from "../reading.ts";
+import { accessBook } from "./access.ts";
+import { backfill } from "./backfill.ts";
+import { callPages } from "./call-pages.ts";
+import { callSearch } from "./call-search.ts";
+import { callTail } from "./call-tail.ts";
+import type { Connection } from "./connection.ts";
+import { facetIndex, type FacetIndex } from "./facet-index.ts";
+import type { Write } from "./group-commit.ts";
+import { overviewOf } from "./overview.ts";
+import { peopleSearch } from "./people-search.ts";
+import { prepare } from "./statements.ts";
+
+export type SqliteReadingOptions = {
+  readonly vault: NumberVault;
+  /** The ledger's own group commit: what the console writes is durable in the same way. */
+  readonly write: Write;
+  /** UUIDv7. */
+  readonly newId: () => string;
+};
+
+/** Calls on a subscriber's page; the log has the others. */
+const RECENT_CALLS = 50;
+/** Rows between two breaths of the event loop: decrypting their numbers takes some 2 ms. */
+const EXPORTED_AT_ONCE = 100;
+
+/** What supervisors read, on one SQLite file, beside the ledger that writes it. */
+export function sqliteReading(connection: Connection, options: SqliteReadingOptions): Reading {
+  const { client } = connection;
+  const { vault } = options;
+  const facets = facetIndex(client);
+  const findPeople = peopleSearch(client, vault);
+  const page = callPages(client, callSearch(client, facets, findPeople));
+  const rowOf = rowReader(connection, vault, facets);
+  const tail = callTail(client, facets, findPeople);
+  const access = accessBook(connection, options);
+  const overview = overviewOf(client, facets);
+  const statements = prepare(connection.db);
+  const ready = backfill(connection, options);
+
+  return {
+    logAccess: (entry) => access.logAccess(entry),
+    accesses: (filter, request) => access.accesses(filter, request),
+    addNote: (added) => access.addNote(added),
+    async calls(filter, request) {
+      await ready();
+      const { places, ...cursors } = page(filter, request);
+      return { ...cursors, rows: places.map(({ rowid }) => rowOf.byRowid(rowid)) };
+    },
+    async changes(after, filter) {
+      await ready();
+      const { cursor, rowids } = tail(after, filter);
+      return { cursor, rows: rowids.map((rowid) => rowOf.byRowid(rowid)) };
+    },
+    async call(businessId, callSid) {
+      await ready();
+      const found = statements.callView.get({ businessId, callSid });
+      const row = found === undefined ? null : rowOf.bySid(businessId, callSid);
+      if (found === undefined || row === null) return null;
+      const events = statements.eventsOf.all({ businessId, callSid });
+      const entries = statements.entriesOfSource.all({ businessId, sourceId: callSid });
+      return { ...row, line: found.line, events, entries };
+    },
+    async subscriber(businessId, subscriberId) {
+      await ready();
+      const which = { businessId, subscriberId };
+      const person = statements.subscriberById.get({ businessId, id: subscriberId });
+      if (person === undefined) return null;
+      return {
+        id: subscriberId,
+        businessId,
+        number: vault.decrypt(subscriberId, person.number),
+        consents: statements.consentsOf.all(which),
+        entries: statements.entriesOf.all(which),
+        notes: access.notesOf(businessId, subscriberId),
+        calls: rowOf.recentOf(businessId, subscriberId),
+      };
+    },
+    async findSubscribers(search, limit, businessIds) {
+      await ready();
+      return findPeople(search, limit, businessIds);
+    },
+    async overview(asked) {
+      await ready();
+      return overview(asked);
+    },
+    async *exportCalls(filter) {
+      await ready();
+      for (let cursor: string | null = null; ;) {
+        const found: ReturnType<typeof page> = page(filter, {
+          cursor,
+          limit: EXPORTED_AT_ONCE,
+          direction: "next",
+        });
+        for (const { rowid } of found.places) yield rowOf.byRowid(rowid);
+        cursor = found.next;
+        if (cursor === null) return;
+        await setImmediate();
+      }
+    },
+  };
+}
+
+type Stored = Omit<CallRow, "simulated" | "outcome" | "locale" | "jurisdiction" | "script" | "caller"> & {
+  readonly simulated: 0 | 1;
+  readonly facetId: number;
+  readonly number: Buffer | null;
+};
+
+/** Call rows as the console shows them, numbers in clear. */
+function rowReader({ client }: Connection, vault: NumberVault, facets: FacetIndex) {
+  const columns = `SELECT call.call_sid AS callSid, call.business_id AS businessId, reference,
+      begun_at AS begunAt, ended_at AS endedAt, duration_seconds AS durationSeconds, direction, status,
+      attestation, simulated, facet_id AS facetId, call.subscriber_id AS subscriberId, subscriber.number
+    FROM call LEFT JOIN subscriber
+      ON subscriber.business_id = call.business_id AND subscriber.id = call.subscriber_id`;
+  const byRowid = client.prepare<[number], Stored>(`${columns} WHERE call.rowid = ?`);
+  const bySid = client.prepare<[string, string], Stored>(
+    `${columns} WHERE call.business_id = ? AND call.call_sid = ?`,
+  );
+  const recent = client.prepare<[string, string], Stored>(
+    `${columns} WHERE call.business_id = ? AND call.subscriber_id = ?
+     ORDER BY begun_at DESC, call.rowid DESC LIMIT ${RECENT_CALLS}`,
+  );
+
+  function rowOf({ facetId, number, ...stored }: Stored): CallRow {
+    const { outcome, locale, jurisdiction, script } = facets.of(facetId);
+    const { subscriberId } = stored;
+    const caller: E164 | null =
+      number === null || subscriberId === null ? null : vault.decrypt(subscriberId, number);
+    return {
+      ...stored,
+      simulated: stored.simulated === 1,
+      outcome,
+      locale: locale || null,
+      jurisdiction: jurisdiction || null,
+      script: script || null,
+      caller,
+    };
+  }
+
+  return {
+    byRowid(rowid: number): CallRow {
+      const stored = byRowid.get(rowid);
+      if (stored === undefined) throw new Error(`There is no call in row ${rowid}.`);
+      return rowOf(stored);
+    },
+    bySid(businessId: string, callSid: string): CallRow | null {
+      const stored = bySid.get(businessId, callSid);
+      return stored === undefined ? null : rowOf(stored);
+    },
+    recentOf: (businessId: string, id: string) => recent.all(businessId, id).map(rowOf),
+  };
+}

@@ -1,0 +1,112 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { Logger } from "pino";
+import { TWIML_FOLDER, type Config } from "./config.ts";
+import type { Identity } from "./console/identity/identity.ts";
+import { newPassword } from "./console/identity/passwords.ts";
+import type { ConsoleParts } from "./console/parts.ts";
+import { troubleBook, type Troubles } from "./console/troubles.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Reading } from "./ledger/reading.ts";
+import type { Connection } from "./ledger/sqlite/connection.ts";
+import { hasOperators, operatorDatabase } from "./ledger/sqlite/operators.ts";
+import { inspectScripts } from "./script/boot.ts";
+import type { Script } from "./script/script.ts";
+import { VERBS } from "./twilio/verbs.ts";
+
+/** The console's part of the wiring. */
+export type Supervision = {
+  readonly console: (publicUrl: string) => ConsoleParts;
+  readonly troubles: Troubles;
+  /** Whom the start announces, where nobody can sign in yet. */
+  readonly firstOperator: { readonly email: string; readonly shown: string } | null;
+  /** Once the line is answering: it takes a second. */
+  readonly addFirstOperator: () => void;
+};
+
+export type SupervisionParts = {
+  readonly connection: Connection;
+  readonly ledger: Ledger;
+  readonly reading: Reading;
+  readonly scripts: ReadonlyMap<string, Script>;
+  readonly isServing: () => boolean;
+  readonly log: Logger;
+  /** Where the browser phone is served, if it is. */
+  readonly phone?: string | null;
+  readonly now?: () => number;
+};
+
+export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
+  const { connection, ledger, reading, scripts, isServing, log, phone = null, now = Date.now } = parts;
+  const { businesses, admin } = config;
+  const first = hasOperators(connection) ? null : { ...admin, password: admin.password ?? newPassword() };
+  const troubles = troubleBook(now);
+  let findings: ReturnType<ConsoleParts["findings"]> | undefined;
+  let identity: Promise<Identity> | undefined;
+
+  /** Kept once it is there; a failure is forgotten, so that the next request tries again. */
+  function identityFor(publicUrl: string): Promise<Identity> {
+    identity ??= openWith(publicUrl).catch((error: unknown) => {
+      identity = undefined;
+      throw error;
+    });
+    return identity;
+  }
+
+  async function openWith(publicUrl: string): Promise<Identity> {
+    const { openIdentity } = await import("./console/identity/operators.ts");
+    const opened = await openIdentity({
+      publicUrl,
+      secret: config.secret,
+      singleSignOn: config.singleSignOn,
+      database: await operatorDatabase(connection),
+      onProblem: (problem) => log.error({ problem }, "operators"),
+    });
+    if (first !== null) await opened.add(first.email, "admin", first.password);
+    return opened;
+  }
+
+  let address = config.publicUrl ?? "http://127.0.0.1";
+  return {
+    troubles,
+    console(publicUrl) {
+      address = publicUrl;
+      return {
+        publicUrl,
+        businesses,
+        scripts,
+        // Published scripts never change: once is enough.
+        findings: () =>
+          (findings ??= inspectScripts({
+            folder: TWIML_FOLDER,
+            businesses,
+            verbs: VERBS,
+            today: today(now()),
+          }).findings),
+        ledger,
+        reading,
+        identity: () => identityFor(publicUrl),
+        troubles: troubles.list,
+        showSimulated: config.accounts.every((account) => account.simulated),
+        phone,
+        now,
+        newId: randomUUIDv7,
+        isServing,
+      };
+    },
+    firstOperator:
+      first === null
+        ? null
+        : {
+            email: first.email,
+            shown: admin.password === null ? `password ${first.password}` : "with the password you set",
+          },
+    addFirstOperator() {
+      if (first === null) return;
+      identityFor(address).catch((error: unknown) => log.error({ err: error }, "no first operator yet"));
+    },
+  };
+}
+
+function today(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}

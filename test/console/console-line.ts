@@ -1,0 +1,162 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { pino } from "pino";
+import { TWIML_FOLDER } from "../../src/config.ts";
+import type { NewPassword } from "../../src/console/identity/identity.ts";
+import type { ConsoleParts } from "../../src/console/parts.ts";
+import type { Role } from "../../src/console/roles.ts";
+import { consoleRoutes } from "../../src/console/routes.ts";
+import { numberVault } from "../../src/ledger/numbers.ts";
+import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
+import { loadScripts, versionsIn } from "../../src/script/load.ts";
+import { superviseWith } from "../../src/supervision.ts";
+import { PUBLIC_URL, startLine, type LineOptions } from "../support/line.ts";
+
+export const ADMIN = { email: "admin@example.com", password: "a-long-enough-password" };
+
+export type ConsoleLine = Awaited<ReturnType<typeof startConsoleLine>>;
+
+export type ConsoleLineOptions = LineOptions & {
+  /** What the console is made of, where a test wants another part. */
+  readonly parts?: Partial<ConsoleParts>;
+};
+
+/** The line with its console in front of the same file, and an admin who can sign in. */
+export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOptions = {}) {
+  const env = { YESLINE_ADMIN_EMAIL: ADMIN.email, YESLINE_ADMIN_PASSWORD: ADMIN.password, ...options.env };
+  const publicUrl = options.publicUrl ?? PUBLIC_URL;
+  const line = startLine({ ...options, publicUrl, env });
+  const { reading } = sqliteMemory(line.connection, {
+    vault: numberVault(line.config.secret),
+    newId: randomUUIDv7,
+    now: () => line.clock.now,
+    monotonicMs: () => performance.now(),
+    onCommit: () => undefined,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const problems: string[] = [];
+  const supervision = superviseWith(line.config, {
+    connection: line.connection,
+    ledger: line.ledger,
+    reading,
+    scripts: loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER)),
+    isServing: () => true,
+    phone: "/phone",
+    log: pino({ level: "error" }, { write: (text) => problems.push(text) }),
+    now: () => line.clock.now,
+  });
+  const consoleParts = { ...supervision.console(publicUrl), ...parts };
+  const app = new Hono()
+    .route("/console", consoleRoutes(consoleParts))
+    .get("/phone", (c) => c.text("The phone.\n"))
+    .route("/", line.app);
+  const identity = await consoleParts.identity();
+  return {
+    ...line,
+    app,
+    reading,
+    identity,
+    troubles: supervision.troubles,
+    /** An operator with a role, and a browser of their own that is signed in. */
+    async operator(role: Role, email = `${role}-${randomUUIDv7().slice(-6)}@example.com`) {
+      const made = (await identity.add(email, role)) as NewPassword;
+      const { browser, response } = await signIn(app, email, made.password);
+      if (response.status !== 303) throw new Error(`sign-in answered ${response.status}`);
+      return { ...browser, email, password: made.password, id: made.operator.id };
+    },
+    /** What the access log holds, the latest first. */
+    async accesses() {
+      const found = await reading.accesses({}, { cursor: null, limit: 100, direction: "next" });
+      return found.rows.map(({ action, actorName, subject, detail }) => ({
+        action,
+        actorName,
+        subject,
+        detail,
+      }));
+    },
+    stranger: () => consoleBrowser(app),
+    signIn: (email: string, password: string) => signIn(app, email, password),
+    /** A caller who agrees with one key. */
+    async granted(from = "+14155550123") {
+      const call = line.call({ from });
+      await call.begin();
+      await call.press("1");
+      return call.callSid;
+    },
+  };
+}
+
+/** The same over real HTTP, for a real browser. */
+export async function serveConsoleLine(options: ConsoleLineOptions = {}) {
+  let app = new Hono();
+  const server = serve({ fetch: (request, env) => app.fetch(request, env), hostname: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const line = await startConsoleLine({ ...options, publicUrl: url });
+  app = line.app;
+  return {
+    ...line,
+    url,
+    async stop() {
+      await new Promise((resolve) => {
+        server.close(resolve);
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      });
+      await line.stop();
+    },
+  };
+}
+
+type App = { request: (path: string, init: RequestInit) => Response | Promise<Response> };
+type Form = Readonly<Record<string, string | readonly string[]>>;
+
+/** Somebody's browser as far as the server can tell: it keeps cookies and names its origin. */
+function consoleBrowser(app: App) {
+  const jar = new Map<string, string>();
+
+  async function send(
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> },
+  ): Promise<Response> {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await app.request(path, {
+      ...init,
+      headers: { ...(cookie === "" ? {} : { cookie }), ...init.headers },
+    });
+    for (const set of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+      if (value === "" || /max-age=0/i.test(set)) jar.delete(name);
+      else jar.set(name, value);
+    }
+    return response;
+  }
+
+  return {
+    jar,
+    send,
+    get: (path: string, headers: Record<string, string> = {}) => send(path, { headers }),
+    async page(path: string): Promise<string> {
+      return (await send(path, {})).text();
+    },
+    post: (path: string, form: Form = {}, headers: Record<string, string> = { origin: PUBLIC_URL }) =>
+      send(path, {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+        body: new URLSearchParams(
+          Object.entries(form).flatMap(([name, value]): [string, string][] =>
+            [value].flat().map((each): [string, string] => [name, String(each)]),
+          ),
+        ).toString(),
+      }),
+  };
+}
+
+async function signIn(app: App, email: string, password: string) {
+  const browser = consoleBrowser(app);
+  const response = await browser.post("/console/sign-in", { email, password });
+  return { browser, response };
+}
