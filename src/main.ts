@@ -8,7 +8,7 @@ import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts"
 import type { Ledger } from "./ledger/ledger.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
-import { lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
+import { checkSecret, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
 import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -34,8 +34,10 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const unlock = lockForServer(config.databaseFile);
   const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
+  const vault = numberVault(config.secret);
+  checkSecret(connection, vault);
   const { ledger, reading } = sqliteMemory(connection, {
-    vault: numberVault(config.secret),
+    vault,
     newId: randomUUIDv7,
     now: Date.now,
     monotonicMs,

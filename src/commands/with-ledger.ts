@@ -4,13 +4,14 @@ import { COMMAND_LOCK_WAIT_MS, Unreachable } from "./command.ts";
 import type { Config } from "../config.ts";
 import { LedgerUnavailable, type Ledger } from "../ledger/ledger.ts";
 import { numberVault } from "../ledger/numbers.ts";
-import { errorCode, open } from "../ledger/sqlite/connection.ts";
+import { checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
 import { sqliteLedger } from "../ledger/sqlite/sqlite-ledger.ts";
 
 /**
  * The ledger for a command, beside a server that may be running: short transactions, some patience for its lock.
  *
  * @throws {Unreachable} where there is no database yet, or one without our tables
+ * @throws {DatabaseUnusable} where it was made with another secret
  */
 export function openLedger(config: Config): Ledger {
   if (!existsSync(config.databaseFile)) {
@@ -19,9 +20,11 @@ export function openLedger(config: Config): Ledger {
     );
   }
   const connection = open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
+  const vault = numberVault(config.secret);
   try {
+    checkSecret(connection, vault);
     return sqliteLedger(connection, {
-      vault: numberVault(config.secret),
+      vault,
       newId: randomUUIDv7,
       now: Date.now,
       monotonicMs: () => performance.now(),

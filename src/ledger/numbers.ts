@@ -14,6 +14,8 @@ export type NumberVault = {
   encrypt(owner: string, number: E164): Buffer;
   /** @throws where the key is not the one it was encrypted with, or a byte has changed */
   decrypt(owner: string, sealed: Buffer): E164;
+  /** The same for the same secret, and telling nothing of it. Hex. */
+  readonly fingerprint: string;
   /** A random 32-byte salt and HMAC-SHA256(salt, number): what an entry may keep once the number is erased. Hex. */
   commit(number: E164): { readonly salt: Buffer; readonly commitment: string };
   /** Words about a person, readable only as long as that person's salt is kept: erasing the salt erases them. */
@@ -35,6 +37,7 @@ export function numberVault(secret: Uint8Array): NumberVault {
   const noteKey = (salt: Buffer) =>
     Buffer.from(hkdfSync("sha256", noteSecret, salt, "yesline note 1", KEY_BYTES));
   return {
+    fingerprint: createHmac("sha256", indexKey).update("yesline secret check 1").digest("hex"),
     blindIndex: (businessId, number) =>
       createHmac("sha256", indexKey).update(`${businessId}\0${number}`).digest("hex"),
     lastFourIndex: (businessId, digits) =>

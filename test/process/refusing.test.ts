@@ -2,6 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "vitest";
+import { numberVault } from "../../src/ledger/numbers.ts";
+import { checkSecret, migrate, open } from "../../src/ledger/sqlite/connection.ts";
 import { temporaryFolder } from "../support/memory.ts";
 import { runMain, type Environment } from "../support/server.ts";
 
@@ -45,6 +47,20 @@ describe.concurrent("a server that cannot do its duty does not start, and says w
     });
     expect([code, out]).toEqual([2, ""]);
     expect(err).toBe("twiml/2026-11-22/de-DE/law/US.xml: is missing: kanzlei-meier needs it\n");
+  });
+
+  it("the secret is not the one that the numbers are encrypted with: code 3, and nothing is written", async ({
+    expect,
+  }) => {
+    const { code, out, err } = await start({}, (folder) => {
+      const connection = open(join(folder, "yesline.db"), { busyTimeoutMs: 0 });
+      migrate(connection);
+      checkSecret(connection, numberVault(new Uint8Array(32)));
+      connection.client.close();
+      return { YESLINE_SECRET: Buffer.alloc(32, 7).toString("base64") };
+    });
+    expect([code, out]).toEqual([3, ""]);
+    expect(err).toMatch(/^YESLINE_SECRET is not the one .* restore that one/);
   });
 
   it("a folder stands where the database should: code 3", async ({ expect }) => {

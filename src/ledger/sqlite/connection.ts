@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
+import type { NumberVault } from "../numbers.ts";
+import { secretCheck } from "./schema.ts";
 
 /** The database cannot be used; the message gives the reason and the fix. */
 export class DatabaseUnusable extends Error {}
@@ -79,6 +81,20 @@ export function lockForServer(file: string): () => void {
     );
   }
   return () => lock.close();
+}
+
+/**
+ * With another secret no number could be read, and nobody would be recognised.
+ *
+ * @throws {DatabaseUnusable} where the database was made with another secret
+ */
+export function checkSecret({ db }: Connection, { fingerprint }: Pick<NumberVault, "fingerprint">): void {
+  db.insert(secretCheck).values({ id: 1, fingerprint }).onConflictDoNothing().run();
+  const kept = db.select().from(secretCheck).get();
+  if (kept?.fingerprint === fingerprint) return;
+  throw new DatabaseUnusable(
+    "YESLINE_SECRET is not the one that this database's numbers are encrypted with: restore that one, or give this line its own DATABASE_URL.",
+  );
 }
 
 /** SQLite's name of what went wrong (`SQLITE_FULL`, `SQLITE_CONSTRAINT_TRIGGER`, …); "" for other errors. */

@@ -238,3 +238,9 @@ export const probe = sqliteTable("probe", {
   id: integer().primaryKey(),
   at: integer().notNull(),
 });
+
+/** One row: what only the right secret can make, so that a wrong one is noticed before anything is written with it. */
+export const secretCheck = sqliteTable("secret_check", {
+  id: integer().primaryKey(),
+  fingerprint: text().notNull(),
+});
