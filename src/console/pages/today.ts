@@ -52,7 +52,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
                   <summary>The figures as a table</summary>
                   <section class="scroll" tabindex="0" aria-label="Calls by day">
                     ${daysTable(overview.days)}
-                  </div>
+                  </section>
                 </details>
               </section>
               <div class="rail">
