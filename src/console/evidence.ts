@@ -65,11 +65,18 @@ export function evidenceZip(
     `words/${String(index + 1).padStart(2, "0")}-${event.step.replaceAll(/[^a-z0-9-]/gi, "-")}.${event.locale}.txt`,
     strToU8(`${event.words ?? ""}\n`),
   ]);
-  const events = (call?.events ?? []).map(({ at, words: said, subscriberId: _, ...event }) => ({
-    at: new Date(at).toISOString(),
-    ...event,
-    wordsSha256: said === null ? null : sha256(said),
-  }));
+  const events = (call?.events ?? []).map(
+    ({ at, kind, step, attempt, locale, key, action, words: said }) => ({
+      at: iso(at),
+      kind,
+      step,
+      attempt,
+      locale,
+      key,
+      action,
+      wordsSha256: said === null ? null : sha256(said),
+    }),
+  );
   return zipSync(
     {
       "record.json": strToU8(`${JSON.stringify(record, null, 2)}\n`),

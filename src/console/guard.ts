@@ -10,6 +10,7 @@ import { may, neededFor, type Deed } from "./roles.ts";
 type Guard = MiddlewareHandler<ConsoleEnv>;
 
 const HEADERS = {
+  "X-Content-Type-Options": "nosniff",
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "Referrer-Policy": "same-origin",
@@ -40,7 +41,7 @@ export function sameOrigin(publicUrl: string): Guard {
     const site = c.req.header("sec-fetch-site");
     const origin = c.req.header("origin");
     const host = c.req.header("host");
-    const fits = origin === ours || (origin !== undefined && hostOf(origin) === host);
+    const fits = origin === ours || (host !== undefined && hostOf(origin ?? "") === host);
     const same =
       site === undefined
         ? fits

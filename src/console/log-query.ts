@@ -53,7 +53,7 @@ export function writeLogQuery(query: LogQuery): string {
   const names = Object.keys(logQuery.shape) as (keyof LogQuery)[];
   const set = names.flatMap((name): [string, string][] => {
     const value = query[name];
-    return value === undefined ? [] : [[name, String(value)]];
+    return value === undefined ? [] : [[name, value]];
   });
   return new URLSearchParams(set).toString();
 }

@@ -19,7 +19,7 @@ export const MAX_SEARCH_LENGTH = 60;
 export function readSearch(text: string, businesses: readonly Business[]): Search {
   const typed = text.trim().slice(0, MAX_SEARCH_LENGTH).normalize("NFKC");
   if (/^CA[0-9a-f]{32}$/i.test(typed)) return { kind: "call", callSid: `CA${typed.slice(2).toLowerCase()}` };
-  if (/[^\d\s()+./•*–\-]/u.test(typed.replace(/^tel:/i, ""))) return { kind: "unclear" };
+  if (/[^\d\s()+./•*–-]/u.test(typed.replace(/^tel:/i, ""))) return { kind: "unclear" };
   const digits = typed.replaceAll(/\D/g, "");
   // As the console itself shows a number: +1••••••0123.
   if (/[•*]/u.test(typed)) return lastDigits(typed.replaceAll(/.*[•*]/gu, "").replaceAll(/\D/g, ""));
@@ -47,9 +47,9 @@ function numbersOf(typed: string, digits: string, businesses: readonly Business[
   const countries = new Set<Country | null>(
     businesses.flatMap(({ lines }) => lines.map((line) => countryOf(line))),
   );
-  const local = [...countries].flatMap((country) => {
+  const local = [...countries].flatMap((country): E164[] => {
     const parsed = country === null ? undefined : parsePhoneNumberFromString(digits, country);
-    return parsed?.isPossible() === true ? [parsed.number as E164] : [];
+    return parsed?.isPossible() === true ? [parsed.format("E.164") as E164] : [];
   });
   const keyed = [...countries].flatMap((country) => keyedNumber(digits, country) ?? []);
   return [...new Set([...keyed, ...local])];

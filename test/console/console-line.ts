@@ -28,6 +28,8 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
   const env = { YESLINE_ADMIN_EMAIL: ADMIN.email, YESLINE_ADMIN_PASSWORD: ADMIN.password, ...options.env };
   const publicUrl = options.publicUrl ?? PUBLIC_URL;
   const line = startLine({ ...options, publicUrl, env });
+  // The demo's script is in effect by then.
+  line.clock.now = Date.UTC(2026, 10, 23, 9);
   const { reading } = sqliteMemory(line.connection, {
     vault: numberVault(line.config.secret),
     newId: randomUUIDv7,
@@ -54,6 +56,10 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
     .route("/console", consoleRoutes(consoleParts))
     .get("/phone", (c) => c.text("The phone.\n"))
     .route("/", line.app);
+  app.onError((error, c) => {
+    line.errors.push(error);
+    return c.text("Something failed on our side.\n", 500);
+  });
   const identity = await consoleParts.identity();
   return {
     ...line,
@@ -120,7 +126,7 @@ function consoleBrowser(app: App) {
 
   async function send(
     path: string,
-    init: RequestInit & { headers?: Record<string, string> },
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> },
   ): Promise<Response> {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await app.request(path, {
@@ -148,7 +154,7 @@ function consoleBrowser(app: App) {
         headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
         body: new URLSearchParams(
           Object.entries(form).flatMap(([name, value]): [string, string][] =>
-            [value].flat().map((each): [string, string] => [name, String(each)]),
+            [value].flat().map((each): [string, string] => [name, each]),
           ),
         ).toString(),
       }),

@@ -132,7 +132,7 @@ export async function openIdentity(options: AuthOptions): Promise<Identity> {
       const name = address.split("@")[0] ?? address;
       const user = (await internalAdapter.createUser(
         { email: address, name, emailVerified: true, role, banned: false },
-        { method: "email-password" } as never,
+        { method: "email-password" },
       )) as User;
       await internalAdapter.linkAccount({
         userId: user.id,

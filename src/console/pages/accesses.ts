@@ -97,7 +97,7 @@ export function accessesPage(
 }
 
 function table(parts: ConsoleParts, rows: readonly Access[]): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Accesses">
+  return html`<section class="scroll" tabindex="0" aria-label="Accesses">
     <table>
       <caption class="unseen">
         Accesses, the latest first
@@ -128,7 +128,7 @@ function table(parts: ConsoleParts, rows: readonly Access[]): Html {
         )}
       </tbody>
     </table>
-  </div>`;
+  </section>`;
 }
 
 /** Of these the subject is a person; of others an entry or an operator. */

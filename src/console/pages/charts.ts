@@ -20,7 +20,7 @@ const WIDTH = 640;
 const HEIGHT = 190;
 const GROUND = 164;
 const LEFT = 34;
-const TOP = 10;
+const TOP = 18;
 
 /** Calls by day and outcome: a picture for who sees it, and the same figures as a table beside it. */
 export function daysChart(days: Overview["days"]): Html {
@@ -48,9 +48,9 @@ export function daysChart(days: Overview["days"]): Html {
       const x = LEFT + index * slot;
       return html`${bar(day, x + slot * 0.18, slot * 0.64, y)}<text
           class="tick${labelClass(days.length - 1 - index)}"
-          x="${x + slot / 2}"
+          x="${index === days.length - 1 ? WIDTH : round(x + slot / 2)}"
           y="${GROUND + 18}"
-          text-anchor="middle"
+          text-anchor="${index === days.length - 1 ? "end" : "middle"}"
           >${dayOfMonth(day.from)}</text
         >`;
     })}

@@ -131,9 +131,9 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
     }
     <section class="card" aria-labelledby="record-title">
       <h2 id="record-title">Record (ISO/IEC TS 27560)</h2>
-      <div class="scroll" tabindex="0" role="region" aria-labelledby="record-title">
+      <section class="scroll" tabindex="0" aria-label="Record as JSON">
         <pre>${JSON.stringify(record, null, 2)}</pre>
-      </div>
+      </section>
     </section>
     <p class="soft small">
       Made ${utc(madeAt)} by ${madeBy}. Numbers are masked; the commitment proves the whole number to whoever

@@ -30,7 +30,7 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
     html`<body class="house" data-keys="${keys ? "on" : "off"}">
       <a class="skip" href="#content">To the content</a>
       <header class="masthead">
-        <a class="brand" href="/console/today"
+        <a class="brand" href="/console/today" aria-label="Yesline"
           ><svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
             <rect width="32" height="32" rx="9" />
             <path d="m9 16.6 4.6 4.6L23.4 11" /></svg

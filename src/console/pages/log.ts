@@ -67,7 +67,7 @@ export function callTable(
   rows: readonly CallRow[],
   { caption }: { caption: string },
 ): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+  return html`<section class="scroll" tabindex="0" aria-label="${caption}">
     <table class="calls">
       <caption class="unseen">
         ${caption}
@@ -88,7 +88,7 @@ export function callTable(
         ${rows.map((row) => callRow(parts, row))}
       </tbody>
     </table>
-  </div>`;
+  </section>`;
 }
 
 export function callRow(parts: ConsoleParts, row: CallRow): Html {

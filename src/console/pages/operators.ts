@@ -30,7 +30,7 @@ export function operatorsPage({ operators, self, problem, made }: OperatorsOptio
             <p><code class="secret">${made.password}</code></p>
           </div>`
     }
-    <div class="scroll" tabindex="0" role="region" aria-label="Operators">
+    <section class="scroll" tabindex="0" aria-label="Operators">
       <table>
         <caption class="unseen">
           Operators
@@ -48,7 +48,7 @@ export function operatorsPage({ operators, self, problem, made }: OperatorsOptio
           ${operators.map((operator) => row(operator, operator.id === self))}
         </tbody>
       </table>
-    </div>
+    </section>
     <section class="card narrow" aria-labelledby="add-title">
       <h2 id="add-title">Add an operator</h2>
       <form method="post" action="/console/operators" class="stack">
@@ -95,7 +95,7 @@ function row(operator: Operator, self: boolean): Html {
           self
             ? html`<a href="/console/account">Your account</a>`
             : html`<form class="inline" method="post" action="${path}/reset">
-                  <button type="submit" aria-label="Reset the password of ${email}">New password</button>
+                  <button type="submit" aria-label="New password for ${email}">New password</button>
                 </form>
                 <form
                   class="inline"

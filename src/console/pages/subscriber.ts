@@ -101,7 +101,7 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
     .map((topic) => topic.id);
   return html`<section aria-labelledby="standing-title">
     <h2 id="standing-title">Present consent</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="standing-title">
+    <section class="scroll" tabindex="0" aria-label="Consent by topic">
       <table>
         <thead>
           <tr>
@@ -134,7 +134,7 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
           )}
         </tbody>
       </table>
-    </div>
+    </section>
     ${role === "viewer" ? html`<p class="soft small">To withdraw or to add a note takes the role ${neededFor("withdraw")}.</p>` : NOTHING}
   </section>`;
 }

@@ -50,15 +50,18 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
                 ${legend(overview.days)} ${daysChart(overview.days)}
                 <details>
                   <summary>The figures as a table</summary>
-                  <div class="scroll" tabindex="0" role="region" aria-label="Calls by day">
+                  <section class="scroll" tabindex="0" aria-label="Calls by day">
                     ${daysTable(overview.days)}
-                  </div>
+                  </section>
                 </details>
               </section>
-              <section class="card funnel-card" aria-labelledby="funnel-title">
-                <h2 id="funnel-title">From ring to yes, today</h2>
-                ${funnelTable(overview.funnel)}
-              </section>
+              <div class="rail">
+                <section class="card" aria-labelledby="funnel-title">
+                  <h2 id="funnel-title">From ring to yes, today</h2>
+                  ${funnelTable(overview.funnel)}
+                </section>
+                ${optOuts(parts, overview)}
+              </div>
             </div>
             <section aria-labelledby="latest-title">
               <div class="title-row">
@@ -68,7 +71,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
               ${callTable(parts, latest, { caption: "The latest calls" })}
             </section>`
     }
-    <div class="columns even">${optOuts(parts, overview)} ${wrong(troubles)}</div>`;
+    ${wrong(troubles)}`;
 }
 
 function figure(words: string, count: number, beside: string, href: string, tone: string): Html {
@@ -90,11 +93,10 @@ function optOuts(parts: ConsoleParts, overview: Overview): Html {
     ${
       rows.length === 0
         ? html`<p class="soft">Nobody has agreed or withdrawn yet.</p>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="opt-outs-title">
+        : html`<section class="scroll" tabindex="0" aria-label="Opt-outs by topic">
             <table>
               <thead>
                 <tr>
-                  <th scope="col">Business</th>
                   <th scope="col">Topic</th>
                   <th scope="col" class="figure">Granted</th>
                   <th scope="col" class="figure">Withdrawn</th>
@@ -105,8 +107,11 @@ function optOuts(parts: ConsoleParts, overview: Overview): Html {
                 ${rows.map(
                   ({ businessId, topic, granted, revoked }) =>
                     html`<tr>
-                      <td>${businessName(parts.businesses, businessId)}</td>
-                      <td>${topicWords(parts.businesses, businessId, topic)}</td>
+                      <td>
+                        ${topicWords(parts.businesses, businessId, topic)}<br /><span class="soft small"
+                          >${businessName(parts.businesses, businessId)}</span
+                        >
+                      </td>
                       <td class="figure">${granted}</td>
                       <td class="figure">${revoked}</td>
                       <td class="figure">
@@ -116,7 +121,7 @@ function optOuts(parts: ConsoleParts, overview: Overview): Html {
                 )}
               </tbody>
             </table>
-          </div>`
+          </section>`
     }
   </section>`;
 }
@@ -127,7 +132,7 @@ function wrong(troubles: readonly Trouble[]): Html {
     ${
       troubles.length === 0
         ? html`<p class="soft">No webhook has failed or been refused since the server started.</p>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="wrong-title">
+        : html`<section class="scroll" tabindex="0" aria-label="Webhooks that went wrong">
             <table>
               <thead>
                 <tr>
@@ -152,7 +157,7 @@ function wrong(troubles: readonly Trouble[]): Html {
                 )}
               </tbody>
             </table>
-          </div>`
+          </section>`
     }
   </section>`;
 }

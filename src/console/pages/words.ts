@@ -1,4 +1,4 @@
-import type { Business, Locale } from "../../call/business.ts";
+import type { Business } from "../../call/business.ts";
 import type { EntryKind } from "../../call/consent.ts";
 import type { CallOutcome } from "../../ledger/reading.ts";
 
@@ -117,7 +117,7 @@ export function topicWords(businesses: readonly Business[], businessId: string, 
 
 const languages = new Intl.DisplayNames(["en"], { type: "language" });
 
-export function languageName(locale: Locale | string): string {
+export function languageName(locale: string): string {
   return languages.of(locale) ?? locale;
 }
 

@@ -17,6 +17,9 @@ const MIGRATIONS = fileURLToPath(new URL("../../../migrations/sqlite", import.me
 /** What a connection must report before anything is acknowledged on it. better-sqlite3 makes NORMAL of FULL in WAL. */
 const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_delete: 1 } as const;
 
+/** SQLite's own 2 MB are read anew for each page of a long log: a million calls' figures take three times as long. */
+const CACHE_KIB = 64 * 1024;
+
 /**
  * Opens the file, durable settings asserted.
  *
@@ -32,7 +35,7 @@ export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number })
     client.pragma("synchronous = FULL");
     client.pragma("foreign_keys = ON");
     client.pragma("secure_delete = ON");
-    client.pragma("cache_size = -65536");
+    client.pragma(`cache_size = -${CACHE_KIB}`);
     for (const [name, expected] of Object.entries(REQUIRED)) {
       const actual = client.pragma(name, { simple: true });
       if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)}, not ${expected}.`);
