@@ -1,12 +1,9 @@
-import { and, asc, eq, gt, gte, lt } from "drizzle-orm";
 import { after, type ConsentState } from "../../call/consent.ts";
 import type { E164 } from "../../call/phone-number.ts";
 import {
   UnknownCall,
   type CallIdentity,
   type Entry,
-  type EntryFilter,
-  type EntryView,
   type Ledger,
   type NewEntry,
   type Recorded,
@@ -19,8 +16,9 @@ import type { NumberVault } from "../numbers.ts";
 import { referenceOf } from "../reference.ts";
 import type { Connection } from "./connection.ts";
 import { facetBook } from "./facets.ts";
+import { entryPages } from "./entry-pages.ts";
 import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
-import * as table from "./schema.ts";
+import type * as table from "./schema.ts";
 import { prepare } from "./statements.ts";
 
 export type SqliteLedgerOptions = GroupCommitOptions & {
@@ -253,7 +251,7 @@ export function sqliteLedger(
       const known = number === null || subscriberId === null ? null : vault.decrypt(subscriberId, number);
       return { ...call, caller: known, events: statements.eventsOf.all({ businessId, callSid }) };
     },
-    entries: (filter) => pages(connection, vault, filter),
+    entries: (filter) => entryPages(connection, vault, filter),
     async probe() {
       await commits.write(() => statements.probe.run({ at: now() }));
     },
@@ -267,7 +265,6 @@ export function sqliteLedger(
 const MAX_KNOWN_TEXTS = 10_000;
 /** Calls closed by one sweep; the next sweep takes the rest. */
 const MAX_SWEPT = 1_000;
-const PAGE = 500;
 
 /** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
 const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
@@ -289,78 +286,4 @@ const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE };
 
 function nextOf(served: Turn["served"]) {
   return { nextStep: served.step, nextAttempt: served.attempt };
-}
-
-async function* pages(
-  { db }: Connection,
-  vault: NumberVault,
-  filter: EntryFilter,
-): AsyncGenerator<EntryView> {
-  const { entry, call, callEvent, servedText, subscriber } = table;
-  for (let lastSeq = 0; ;) {
-    const rows = db
-      .select({
-        entry,
-        number: subscriber.number,
-        call: {
-          line: call.line,
-          direction: call.direction,
-          status: call.status,
-          begunAt: call.begunAt,
-          endedAt: call.endedAt,
-        },
-        words: servedText.words,
-        wordsDigest: servedText.wordsDigest,
-        servedAt: callEvent.at,
-      })
-      .from(entry)
-      .leftJoin(
-        subscriber,
-        and(eq(subscriber.businessId, entry.businessId), eq(subscriber.id, entry.subscriberId)),
-      )
-      .leftJoin(call, and(eq(call.businessId, entry.businessId), eq(call.callSid, entry.callSid)))
-      .leftJoin(
-        callEvent,
-        and(
-          eq(callEvent.businessId, entry.businessId),
-          eq(callEvent.callSid, entry.callSid),
-          eq(callEvent.step, entry.noticeStep),
-          eq(callEvent.attempt, entry.noticeAttempt),
-          eq(callEvent.kind, "served"),
-          eq(callEvent.locale, entry.locale),
-        ),
-      )
-      .leftJoin(
-        servedText,
-        and(eq(servedText.businessId, entry.businessId), eq(servedText.digest, callEvent.textDigest)),
-      )
-      .where(
-        and(
-          gt(entry.seq, lastSeq),
-          filter.businessId === undefined ? undefined : eq(entry.businessId, filter.businessId),
-          filter.kind === undefined ? undefined : eq(entry.kind, filter.kind),
-          filter.since === undefined ? undefined : gte(entry.at, filter.since),
-          filter.until === undefined ? undefined : lt(entry.at, filter.until),
-          filter.simulated === undefined ? undefined : eq(entry.simulated, filter.simulated),
-        ),
-      )
-      .orderBy(asc(entry.seq))
-      .limit(PAGE)
-      .all();
-    for (const row of rows) {
-      const { words, wordsDigest, servedAt } = row;
-      yield {
-        entry: row.entry,
-        number: row.number === null ? null : vault.decrypt(row.entry.subscriberId, row.number),
-        notice:
-          words === null || wordsDigest === null || servedAt === null
-            ? null
-            : { words, wordsDigest, at: servedAt },
-        call: row.call,
-      };
-    }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return;
-    lastSeq = last.entry.seq;
-  }
 }
