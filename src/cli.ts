@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import {
   COMMAND_LOCK_WAIT_MS,
+  Interrupted,
   NotSo,
   Unreachable,
   UsageError,
@@ -89,6 +90,7 @@ function exitCodeOf(error: unknown, err: (text: string) => void): ExitCode {
   // Commander has printed its own message; --help ends here too, with code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof NotSo) return 1;
+  if (error instanceof Interrupted) return 130;
   const message = error instanceof Error ? error.message : String(error);
   err(`${message}\n`);
   if (error instanceof ConfigError || error instanceof ScriptError || error instanceof UsageError) return 2;

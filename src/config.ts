@@ -125,12 +125,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const simulator = simulatorOn ? simulatorAccount(dataFolder) : null;
   const secretFile = join(dataFolder, "secret");
-  const warnings =
-    twilio !== null && given.YESLINE_SECRET === undefined
+  const warnings = [
+    ...(twilio !== null && given.YESLINE_SECRET === undefined
       ? [
           `YESLINE_SECRET is not set: the key to the numbers lies beside them, in ${secretFile}. Keep it elsewhere: ${FIXES.YESLINE_SECRET}.`,
         ]
-      : [];
+      : []),
+    ...(twilio !== null && simulatorOn
+      ? [
+          "YESLINE_SIMULATOR is on beside a Twilio account: whoever reaches /phone can place simulated calls. Keep /phone off the public address.",
+        ]
+      : []),
+  ];
   const file = given.YESLINE_BUSINESSES ?? DEMO_BUSINESSES;
   return Object.freeze({
     host: given.HOST ?? "127.0.0.1",

@@ -21,6 +21,8 @@ import { VERBS } from "./twilio/verbs.ts";
 /** "Calls last 4 h at most by default" (Twilio). */
 const LONGEST_CALL_MS = 4 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 5 * 60 * 1000;
+/** Each closes up to a thousand calls. */
+const MAX_SWEEPS = 100;
 
 const monotonicMs = () => performance.now();
 
@@ -140,11 +142,14 @@ function phoneParts(
   return { target: { url: publicUrl, ...simulator }, lines, now: Date.now, transport, consoleUrl, ...rest };
 }
 
+/** Sweeps until there is nothing left, a bounded number of times. */
 async function closeAbandoned(ledger: Ledger, log: Logger): Promise<void> {
   const now = Date.now();
   try {
-    const closed = await ledger.closeAbandoned(now - LONGEST_CALL_MS, now);
-    if (closed > 0) log.info({ closed }, "closed calls that never reported their end");
+    for (let round = 0, closed = 1; closed > 0 && round < MAX_SWEEPS; round++) {
+      closed = await ledger.closeAbandoned(now - LONGEST_CALL_MS, now);
+      if (closed > 0) log.info({ closed }, "closed calls that never reported their end");
+    }
   } catch (error) {
     log.error({ err: error }, "the sweep failed; the next one tries again");
   }

@@ -43,8 +43,8 @@ export function createMetrics() {
     webhooks.observe({ route: seen.route, status: seen.status }, seen.milliseconds / 1000);
     const refused = seen.status >= 400 || (seen.businessId ?? null) === null;
     const outcome =
-      error !== undefined ? "sorry" : refused ? "refused" : seen.outcome.replace(/^topic:.*/, "topic");
-    outcomes.inc({ outcome, simulated });
+      error !== undefined ? "sorry" : refused ? "rejected" : seen.outcome.replace(/^topic:.*/, "topic");
+    if (seen.route !== "status") outcomes.inc({ outcome, simulated });
     if (seen.route === "begin" && !refused && !seen.repeated && error === undefined)
       calls.inc({ business, simulated });
     if (!seen.repeated) for (const kind of seen.entries) entries.inc({ business, kind, simulated });

@@ -56,6 +56,11 @@ export function jurisdictionFor(
   return own !== undefined && written.has(own) ? own : STRICTEST;
 }
 
+/** The law of what does not come by phone from a caller: the business's own, or the strictest. */
+export function standingJurisdiction({ jurisdiction }: Business): Jurisdiction {
+  return jurisdiction === "caller" ? STRICTEST : jurisdiction;
+}
+
 /** A topic's name as it is spoken in a locale. @throws where the configuration gave none (it refuses that at boot) */
 export function topicName(business: Business, topicId: string, locale: Locale): string {
   const name = business.topics.find((topic) => topic.id === topicId)?.names[locale];

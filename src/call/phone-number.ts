@@ -42,8 +42,16 @@ export function keyedNumber(digits: string, country: Country | null): E164 | nul
   const international = digits.replace(/^(?:00|011)/, "");
   const whole = parsePhoneNumberFromString(`+${international}`);
   const local = country === null ? undefined : parsePhoneNumberFromString(digits, country);
-  const best = [whole, local].find((n) => n?.isValid()) ?? [whole, local].find((n) => n?.isPossible());
-  return best === undefined ? null : subscriberNumber(best.number);
+  const readings = [whole, local].filter((reading) => reading !== undefined);
+  const valid = readings.filter((reading) => reading.isValid());
+  return onlyNumber(valid.length > 0 ? valid : readings.filter((reading) => reading.isPossible()));
+}
+
+/** Where the same keys are one number here and another one abroad, hearing them back would not tell: neither is taken. */
+function onlyNumber(readings: readonly { readonly number: string }[]): E164 | null {
+  const numbers = new Set(readings.flatMap(({ number }) => subscriberNumber(number) ?? []));
+  const [only] = numbers;
+  return numbers.size === 1 && only !== undefined ? only : null;
 }
 
 /** The country a number belongs to; null where the numbering plan leaves it open. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { bulk, isLoopback, parseMix, type BulkResult } from "../simulator/index.ts";
-import { NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
+import { Interrupted, NotSo, Unreachable, UsageError, type CliParts } from "./command.ts";
 import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
 import type { Command } from "commander";
 
@@ -28,7 +28,9 @@ const NO_ANSWER = /^112(?:05|10|20)\b/;
 /** `yesline call bulk`: many calls at once. */
 export function bulkCommand(command: Command, { loadConfig, out, err }: CliParts): void {
   withTargetOptions(command.command("bulk"))
-    .description("play many calls at once, the same callers for the same seed")
+    .description(
+      "play many calls at once, the same callers for the same seed; on the same ledger they come back as returning callers",
+    )
     .option("--calls <n>", "how many", "1000")
     .option("--concurrency <n>", "how many at the same time", "50")
     .option("--rate <n>", "calls that begin in a second, at most")
@@ -51,6 +53,15 @@ export function bulkCommand(command: Command, { loadConfig, out, err }: CliParts
       }
       const calls = count("--calls", options.calls, MAX_CALLS);
       const maxP95 = milliseconds("--max-p95", options.maxP95);
+      const plan = {
+        target,
+        to: options.to ?? config.businesses[0]?.lines[0] ?? "",
+        calls,
+        concurrency: count("--concurrency", options.concurrency, MAX_CONCURRENCY),
+        ...(options.rate === undefined ? {} : { rate: count("--rate", options.rate, MAX_CALLS) }),
+        ...(options.mix === undefined ? {} : { mix: readMix(options.mix) }),
+        seed: options.seed,
+      };
       const bar = new SingleBar({
         stream: process.stderr,
         format: "{bar} {value}/{total} calls · {errors} with errors · {eta_formatted}",
@@ -60,19 +71,14 @@ export function bulkCommand(command: Command, { loadConfig, out, err }: CliParts
       const stop = () => interrupted.abort();
       process.once("SIGINT", stop);
       const result = await bulk({
-        target,
-        to: options.to ?? config.businesses[0]?.lines[0] ?? "",
-        calls,
-        concurrency: count("--concurrency", options.concurrency, MAX_CONCURRENCY),
-        ...(options.rate === undefined ? {} : { rate: count("--rate", options.rate, MAX_CALLS) }),
-        ...(options.mix === undefined ? {} : { mix: readMix(options.mix) }),
-        seed: options.seed,
+        ...plan,
         signal: interrupted.signal,
         onProgress: ({ done, errors }) => bar.update(done, { errors }),
       });
       process.off("SIGINT", stop);
       bar.stop();
       out(options.json === true ? `${JSON.stringify(result)}\n` : pretty(result));
+      if (interrupted.signal.aborted) throw new Interrupted(`interrupted after ${result.calls} calls`);
       judge(result, maxP95, err);
     });
 }

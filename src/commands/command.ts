@@ -30,6 +30,9 @@ export class UsageError extends Error {}
 /** The thing that was checked is not so. What is wrong has been printed. */
 export class NotSo extends Error {}
 
+/** Somebody pressed ctrl-C; what was done until then has been printed. */
+export class Interrupted extends Error {}
+
 /** The target cannot be reached. */
 export class Unreachable extends Error {}
 

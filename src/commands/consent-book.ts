@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import type { Business } from "../call/business.ts";
+import { standingJurisdiction, type Business } from "../call/business.ts";
 import type { ConsentState } from "../call/consent.ts";
 import { e164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
@@ -70,7 +70,7 @@ async function withdraw(ledger: Ledger, business: Business, text: string): Promi
     sourceId: randomUUID(),
     reason: "a scenario starts afresh",
     locale: business.locales[0],
-    jurisdiction: business.jurisdiction === "caller" ? "EU" : business.jurisdiction,
+    jurisdiction: standingJurisdiction(business),
     script: business.script,
     at: Date.now(),
   });

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Command } from "commander";
 import { UsageError, type CliParts } from "./command.ts";
-import type { Business } from "../call/business.ts";
+import { standingJurisdiction, type Business } from "../call/business.ts";
 import { e164, mask, type E164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
+import type { Ledger, Withdrawal } from "../ledger/ledger.ts";
 import { withLedger } from "./with-ledger.ts";
 
 /** `yesline subscriber …`: one number. */
@@ -49,20 +50,19 @@ export function subscriberCommand({ loadConfig, out }: CliParts): Command {
         const config = loadConfig();
         const business = businessOf(config, options.business);
         const number = numberOf(text);
-        const entries = await withLedger(config, (ledger) =>
-          ledger.revoke({
-            businessId: business.id,
-            number,
-            topics: topicsOf(business, options.topic),
-            source: "cli",
-            sourceId: randomUUID(),
-            reason: options.reason ?? null,
-            locale: business.locales[0],
-            jurisdiction: business.jurisdiction === "caller" ? "EU" : business.jurisdiction,
-            script: business.script,
-            at: Date.now(),
-          }),
-        );
+        const withdrawal: Withdrawal = {
+          businessId: business.id,
+          number,
+          topics: topicsOf(business, options.topic),
+          source: "cli",
+          sourceId: randomUUID(),
+          reason: options.reason ?? null,
+          locale: business.locales[0],
+          jurisdiction: standingJurisdiction(business),
+          script: business.script,
+          at: Date.now(),
+        };
+        const entries = await withLedger(config, (ledger) => withdraw(ledger, withdrawal, config));
         const shown = entries.map(({ id, kind, topics, simulated }) => ({ id, kind, topics, simulated }));
         const lines = shown.map(
           (entry) =>
@@ -77,6 +77,13 @@ export function subscriberCommand({ loadConfig, out }: CliParts): Command {
     );
 
   return command;
+}
+
+/** In the demo, where only simulated calls are accepted, what stands is simulated, and nothing else is meant. */
+async function withdraw(ledger: Ledger, withdrawal: Withdrawal, { accounts }: Config) {
+  const demo = accounts.every((account) => account.simulated);
+  const simulated = demo ? await ledger.revoke({ ...withdrawal, simulated: true }) : [];
+  return simulated.length > 0 ? simulated : ledger.revoke(withdrawal);
 }
 
 function table({

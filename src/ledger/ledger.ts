@@ -65,6 +65,8 @@ export type Turn = {
   /** The question that was answered, or "begin"; with the attempt, it makes the turn unique in its call. */
   readonly step: string;
   readonly attempt: number;
+  /** The address of the question, as it was served; null where the call begins. What was not asked is not answered. */
+  readonly asked: string | null;
   readonly locale: Locale;
   /** The key, where one key was pressed; numbers that were keyed in are kept with the subscriber only. */
   readonly key: string | null;
@@ -172,7 +174,9 @@ export type EntryView = {
   readonly entry: Entry;
   /** Null after erasure. */
   readonly number: E164 | null;
-  readonly notice: { readonly words: string; readonly wordsDigest: string; readonly at: number } | null;
+  readonly notice: ServedWords | null;
+  /** The question that the key answered, as it was last served. */
+  readonly question: ServedWords | null;
   readonly call: {
     readonly line: string;
     readonly direction: string;
@@ -214,6 +218,9 @@ export type CallEvent = {
   readonly subscriberId: string | null;
   readonly at: number;
 };
+
+/** Verbatim words as they were served, with the slots that belong to the call left open. */
+export type ServedWords = { readonly words: string; readonly wordsDigest: string; readonly at: number };
 
 export type EntryFilter = {
   readonly businessId?: string | undefined;

@@ -6,7 +6,10 @@ import type { EntryView } from "./ledger.ts";
  * One entry as an outsider gets it. Names follow ISO/IEC TS 27560:2023 as laid out by the W3C DPV guide; numbers are
  * masked, times are UTC in ISO 8601, digests are SHA-256 in hex.
  */
-export function recordOf({ entry, number, notice, call }: EntryView, business: Business | undefined) {
+export function recordOf(
+  { entry, number, notice, question, call }: EntryView,
+  business: Business | undefined,
+) {
   return {
     schemaVersion: "yesline-consent-record/1",
     recordId: entry.id,
@@ -37,6 +40,16 @@ export function recordOf({ entry, number, notice, call }: EntryView, business: B
             text: notice.words,
             sha256: notice.wordsDigest,
             servedAt: iso(notice.at),
+          },
+    /** What the key answered; the same words as the notice's where the question came with it. */
+    question:
+      question === null
+        ? null
+        : {
+            name: entry.step,
+            text: question.words,
+            sha256: question.wordsDigest,
+            servedAt: iso(question.at),
           },
     servedEventId: entry.noticeAttempt === null ? null : `${entry.sourceId}/notice/${entry.noticeAttempt}`,
     collectionMethod: entry.source === "call" ? "ivr_dtmf" : entry.source,

@@ -88,7 +88,7 @@ async function oneCall(
   const { target, to, mix = defaultMix, ids = systemRandom } = options;
   const random = seededRandom(`${options.seed}:${index}`);
   const behaviour = chooseBehaviour(mix, random);
-  const from = `+1415555${String(between(random, 0, 9_999)).padStart(4, "0")}`;
+  const from = `+1646555${String(between(random, 0, 9_999)).padStart(4, "0")}`;
   const urls = targetUrls(target);
   const clock = virtualClock();
   const wire = createWire({ authToken: target.authToken, clock, transport, random: ids });

@@ -66,11 +66,12 @@ export function isTerminal(status: CallStatus): boolean {
 
 /** Source: facts on Twilio's requests. Parameter boundaries are not signed, so each pattern is whole and strict. */
 const number = z.string().regex(/^\+[1-9]\d{6,14}$/, "not an E.164 number");
+const party = (message: string) => z.string().regex(/^(?!\+?\d{7,15}[A-Za-z])[^\p{Cc}]{0,100}$/u, message);
 const callForm = z.object({
   CallSid: z.string().regex(/^CA[0-9a-f]{32}$/, "not a call SID"),
-  /** A number, or what a carrier sends for a withheld one; a plus sign is followed by digits only. */
-  From: z.string().regex(/^(?:\+?\d{0,15}|[A-Za-z0-9][A-Za-z0-9 _.@:;=+-]{0,63})$/, "not a caller"),
-  To: z.string().regex(/^(?:\+?\d{0,15}|[A-Za-z0-9][A-Za-z0-9 _.@:;=+-]{0,63})$/, "not a called party"),
+  /** A number, or whatever a carrier sends for a withheld one; a number that runs on is a shifted boundary. */
+  From: party("not a caller"),
+  To: party("not a called party"),
   CallStatus: z.enum(CALL_STATUSES).default("in-progress"),
   Direction: z.enum(["inbound", "outbound-api", "outbound-dial"]).default("inbound"),
   StirVerstat: z.string().optional(),

@@ -107,8 +107,7 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
       const conversation = converse(c, received, business, script, address.locale);
       const { status, keypress } = received.input;
       const pressed = isTerminal(status) ? ({ kind: "hang-up" } as const) : keypress;
-      const answer = await takeAnswer(ledger, conversation, address, pressed);
-      return answer === null ? refuse(c, 400, NOT_OURS) : say(c, answer);
+      return say(c, await takeAnswer(ledger, conversation, address, pressed));
     }),
   );
 

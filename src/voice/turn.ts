@@ -44,33 +44,50 @@ export function identify(input: CallInput, account: Account, business: Business,
 export async function beginCall(ledger: Ledger, conversation: Conversation): Promise<Answer> {
   const [locale] = conversation.business.locales;
   const situation = await situate(ledger, conversation, locale, true);
-  const asked = { step: "begin", attempt: 1, locale, key: null, hungUp: false, subscriberId: null };
+  const asked = {
+    step: "begin",
+    attempt: 1,
+    asked: null,
+    locale,
+    key: null,
+    hungUp: false,
+    subscriberId: null,
+  };
   return respond(ledger, conversation, asked, begin(situation));
 }
 
-/** The caller answered. @returns null where the address does not fit the business any more */
+/** The caller answered. @throws where the question is not the business's any more: a topic or a person has gone */
 export async function takeAnswer(
   ledger: Ledger,
   conversation: Conversation,
   address: Address,
   keypress: Keypress,
-): Promise<Answer | null> {
-  const { businessId } = conversation.call;
+): Promise<Answer> {
   const { subscriberId, locale } = address;
-  const number = subscriberId === null ? null : await ledger.numberOf(businessId, subscriberId);
-  const question = questionAt(address, conversation.business, number);
-  if (question === null) return null;
+  const { business } = conversation;
+  const number = subscriberId === null ? null : await ledger.numberOf(business.id, subscriberId);
+  const question = questionAt(address, business, number);
+  if (question === null) throw new Error(`${business.id} no longer asks what this address asks.`);
   const returning = question.step === "language" || question.step === "welcome-back" || address.change;
   const situation = await situate(ledger, conversation, locale, returning);
   const key = keypress.kind === "key" ? keypress.key : null;
   const hungUp = keypress.kind === "hang-up";
-  const asked = { step: nameOf(question), attempt: question.attempt, locale, key, hungUp, subscriberId };
+  const asked: Asked = {
+    step: nameOf(question),
+    attempt: question.attempt,
+    asked: addressOf(address.script, locale, question, subscriberId),
+    locale,
+    key,
+    hungUp,
+    subscriberId,
+  };
   return respond(ledger, conversation, asked, advance(question, keypress, situation));
 }
 
 type Asked = {
   readonly step: string;
   readonly attempt: number;
+  readonly asked: string | null;
   readonly locale: Locale;
   readonly key: string | null;
   readonly hungUp: boolean;

@@ -86,7 +86,7 @@ export function callOf(over: Partial<CallIdentity> = {}): CallIdentity {
   };
 }
 
-const SPOKEN = { hungUp: false, jurisdiction: "US", script: "2026-11-22" } as const;
+const SPOKEN = { asked: null, hungUp: false, jurisdiction: "US", script: "2026-11-22" } as const;
 
 /** The call begins, and the whole notice is served with the first question. */
 export function begins(call: CallIdentity, served: Partial<Served> = {}): Turn {

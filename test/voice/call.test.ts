@@ -137,7 +137,10 @@ describe("a returning caller", () => {
     expect(ask.beforeGather).toContain("WhatsApp");
     const confirm = await call.press("14155550177");
     expect(confirm.words).toContain("1 4 1 5 5 5 5 0 1 7 7");
-    await call.press("1");
+    expect(confirm.words).toContain("messages to your old number stop");
+    const ended = await call.press("1");
+    expect(ended.words).toContain("your old number's consent has ended");
+    expect(ended.hangsUp).toBe(true);
     expect(line.rows("entry").map((row) => row["kind"])).toEqual(["granted", "revoked", "pending"]);
     const [granted, revoked, pending] = line.rows("entry");
     expect(revoked?.["subscriber_id"]).toBe(granted?.["subscriber_id"]);
@@ -179,16 +182,23 @@ describe("a caller whose number is withheld", () => {
     expect(states()).toEqual({ "appointment-reminders": "pending", "policy-updates": "pending" });
   });
 
-  it.each(["", "+266696687", "Restricted", "12345", "+19005550123"])(
-    "is asked for a number where From is %j, and nothing is bound to nobody",
-    async (from) => {
-      const call = line.call({ from });
-      expect((await call.begin()).action).toContain("/other-number?");
-      await call.press("2");
-      expect(line.rows("entry")).toEqual([]);
-      expect(line.rows("call")).toMatchObject([{ subscriber_id: null }]);
-    },
-  );
+  it.each([
+    "",
+    "+266696687",
+    "Restricted",
+    "12345",
+    "+19005550123",
+    "*67",
+    "(415) 555-0123",
+    "Ünknown",
+    "+12345678901234567",
+  ])("is asked for a number where From is %j, and nothing is bound to nobody", async (from) => {
+    const call = line.call({ from });
+    expect((await call.begin()).action).toContain("/other-number?");
+    await call.press("2");
+    expect(line.rows("entry")).toEqual([]);
+    expect(line.rows("call")).toMatchObject([{ subscriber_id: null }]);
+  });
 
   it("keys in nonsense three times and the call ends without an entry", async () => {
     const call = line.call({ from: WITHHELD });

@@ -70,11 +70,6 @@ describe("a request that is not Twilio's is refused, and not one row is written:
     ["a fourth attempt", 400, () => withFields({ Digits: "1" }, "/voice/2026-11-22/en-US/choice?try=4")],
     ["a step that is none", 400, () => withFields({ Digits: "1" }, "/voice/2026-11-22/en-US/agree?try=1")],
     [
-      "a language that the business does not speak",
-      400,
-      () => withFields({ Digits: "1" }, "/voice/2026-11-22/de-DE/choice?try=1"),
-    ],
-    [
       "a script that never was",
       400,
       () => withFields({ Digits: "1" }, "/voice/1999-01-01/en-US/choice?try=1"),
@@ -113,6 +108,24 @@ describe("a request that is not Twilio's is refused, and not one row is written:
     );
     expect(await response.text()).toMatch(/sorry/i);
     for (const table of TABLES) expect(line.rows(table), table).toEqual([]);
+  });
+
+  it("a language that the business no longer speaks is answered with the apology, and nothing is written", async () => {
+    const response = await line.app.request(
+      withFields({ Digits: "1" }, "/voice/2026-11-22/de-DE/choice?try=1"),
+    );
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('language="de-DE"');
+    for (const table of TABLES) expect(line.rows(table), table).toEqual([]);
+  });
+
+  it("a question that this call was never asked is answered with the apology, and nothing is written", async () => {
+    const call = line.call();
+    await call.begin();
+    const forged = "/voice/2026-11-22/en-US/topic?try=1&topic=policy-updates&agreed=appointment-reminders";
+    const answer = await call.post(forged, { Digits: "1" });
+    expect(answer.words).toMatch(/sorry/i);
+    expect(line.rows("entry")).toEqual([]);
   });
 
   it("a field that nobody knows, or one named __proto__, does no harm", async () => {

@@ -80,8 +80,8 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
       fail(batch, error);
       return;
     }
-    options.onCommit(batch.length);
     for (const settled of settle) settled();
+    options.onCommit(batch.length);
     if (waiting.length > 0) schedule();
   }
 

@@ -26,7 +26,7 @@ export const subscriber = sqliteTable(
   "subscriber",
   {
     businessId: text().notNull(),
-    /** Random: it says nothing about the person. */
+    /** UUIDv7: it tells when the person was first heard of, and nothing else. */
     id: text().notNull(),
     blindIndex: text().notNull(),
     /** Blind index of the last four digits; null only in rows older than it, until the start fills them. */

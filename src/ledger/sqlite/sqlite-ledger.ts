@@ -84,6 +84,9 @@ export function sqliteLedger(
     const where = { businessId: call.businessId, callSid: call.callSid };
     const row = findOrAddCall(call, step === "begin", turn);
     const ended = row.endedAt !== null;
+    if (turn.asked !== null && statements.wasAsked.get({ ...where, action: turn.asked }) === undefined) {
+      throw new UnknownCall(`${call.callSid} was never asked ${step} ${attempt}.`);
+    }
     const event = { ...where, step, attempt, kind: "key", locale, key: turn.key, at: call.at };
     const next = ended ? { nextStep: null, nextAttempt: null } : nextOf(served);
     // Law 4: the unique index decides whether this is the first delivery, not a look-up.
@@ -187,7 +190,10 @@ export function sqliteLedger(
     return open.length;
   }
 
-  /** One entry in each world where something is to be withdrawn; else a real one, unless one world was named. */
+  /**
+   * A real entry, whatever stands, for leaving must work for whoever never joined; and a simulated one, where a
+   * simulated call left something. Where one world was named: only there, and only what stands.
+   */
   function revokeNow({ number, sourceId, simulated: world, ...rest }: Withdrawal): readonly Entry[] {
     const { businessId, topics, at } = rest;
     const earlier = statements.entriesOfSource.all({ businessId, sourceId });
@@ -196,9 +202,8 @@ export function sqliteLedger(
     const open = statements.consentsOf
       .all({ businessId, subscriberId })
       .filter((row) => topics.includes(row.topic) && OPEN_STATES.has(row.state))
-      .map((row) => row.simulated)
-      .filter((simulated) => world === undefined || simulated === world);
-    const worlds = open.length === 0 && world === undefined ? [false] : new Set(open);
+      .map((row) => row.simulated);
+    const worlds = new Set(world === undefined ? [false, ...open] : open.filter((each) => each === world));
     return Array.from(worlds, (simulated) =>
       insertEntry({
         ...rest,

@@ -135,6 +135,18 @@ export function prepare(db: Connection["db"]) {
         ),
       )
       .prepare(),
+    wasAsked: db
+      .select({ seq: callEvent.seq })
+      .from(callEvent)
+      .where(
+        and(
+          eq(callEvent.businessId, $("businessId")),
+          eq(callEvent.callSid, $("callSid")),
+          eq(callEvent.action, $("action")),
+        ),
+      )
+      .limit(1)
+      .prepare(),
     addText: db.insert(servedText).values(named(servedText)).onConflictDoNothing().prepare(),
 
     addEntry: db.insert(entry).values(named(entry)).returning().prepare(),
