@@ -20,17 +20,23 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** Documents that are only spoken. */
-export type Statement = "notice" | "wrong-key" | "silence";
-export type Ending =
-  | "granted"
-  | "refused"
-  | "pending"
-  | "revoked"
-  | "unchanged"
-  | "no-answer"
-  | "agent"
-  | "sorry";
+/** Documents that are only spoken before a question. */
+export const STATEMENTS = ["notice", "wrong-key", "silence"] as const;
+export type Statement = (typeof STATEMENTS)[number];
+
+/** The last words of a call. */
+export const ENDINGS = [
+  "granted",
+  "refused",
+  "pending",
+  "changed",
+  "revoked",
+  "unchanged",
+  "no-answer",
+  "agent",
+  "sorry",
+] as const;
+export type Ending = (typeof ENDINGS)[number];
 export type Prompt = Step | Statement | Ending;
 
 /** A question is asked this often in all; then the call ends. */
@@ -309,7 +315,7 @@ function changeNumber(number: E164, situation: Situation): Outcome {
     { kind: "revoked", topics, number: null },
     { kind: "pending", topics, number },
   ];
-  return end(situation, "pending", moved, topics);
+  return end(situation, "changed", moved, topics);
 }
 
 function refuseOtherNumber(question: Asked<"other-number">, situation: Situation): Outcome {

@@ -1,7 +1,7 @@
 import type { Business } from "../call/business.ts";
 import { loadApprovals, ScriptError } from "./approval.ts";
 import { checkBusiness } from "./check-business.ts";
-import { checkApproval, checkScript, type Finding, type Verbs } from "./check.ts";
+import { checkApproval, checkEffective, checkScript, type Finding, type Verbs } from "./check.ts";
 import { loadScripts, versionsIn } from "./load.ts";
 import type { Script } from "./script.ts";
 
@@ -24,10 +24,13 @@ export type InspectOptions = {
 export function inspectScripts(options: InspectOptions): Inspection {
   const { folder, businesses, verbs, today, specimens = [] } = options;
   const approvals = loadApprovals(folder);
-  const published = new Set([...Object.keys(approvals), ...businesses.map((business) => business.script)]);
+  const inUse = new Set(businesses.map((business) => business.script));
+  const published = inUse.union(new Set(Object.keys(approvals)));
   const scripts = loadScripts(folder, specimens.length === 0 ? published : versionsIn(folder));
   const findings = [...scripts.values()].flatMap((script) => [
-    ...(published.has(script.version) ? checkApproval(script, approvals[script.version], today) : []),
+    ...(published.has(script.version) ? checkApproval(script, approvals[script.version]) : []),
+    // A version may be approved long before its day; only who speaks it has to wait.
+    ...(inUse.has(script.version) ? checkEffective(script, approvals[script.version], today) : []),
     ...checkScript(script, verbs),
   ]);
   const gone = Object.keys(approvals)

@@ -1,7 +1,7 @@
 import { JURISDICTIONS, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
-import { keysOf, languageKey, type Prompt, type Question } from "../call/flow.ts";
+import { ENDINGS, keysOf, languageKey, STATEMENTS, type Prompt, type Question } from "../call/flow.ts";
 import type { Key } from "../call/keypress.ts";
-import { NOT_RECORDED, RECORDED, type Finding } from "./check.ts";
+import type { Finding } from "./check.ts";
 import type { OpenSlot, Script, ScriptLocale } from "./script.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
 import { elements, MAX_DOCUMENT_BYTES, parseTwiml, wordsOf, type Element } from "./twiml.ts";
@@ -63,20 +63,19 @@ export function jurisdictionsOf(business: Business, locale: ScriptLocale): reado
 
 /** Every question that this business's flow can ask, once for each form of words it takes. */
 export function questionsOf(business: Business): readonly Question[] {
-  const [first] = business.topics;
   const number = business.lines[0];
   const topics = business.topics.flatMap(({ id }): Question[] => [
     { step: "topic", attempt: 1, topic: id, agreed: [], number: null },
     { step: "topic", attempt: 1, topic: id, agreed: [], number },
   ]);
   return [
-    ...(business.locales.length > 1 ? [{ step: "language", attempt: 1 } as const] : []),
-    ...(business.ask === "together" ? [{ step: "choice", attempt: 1 } as const] : topics),
+    ...(business.locales.length > 1 ? [LANGUAGE] : []),
+    ...(business.ask === "together" ? [CHOICE] : topics),
     ENTERING,
     { step: "confirm-number", attempt: 1, change: false, number },
     { step: "confirm-number", attempt: 1, change: true, number },
     { step: "welcome-back", attempt: 1 },
-  ].filter((question) => first !== undefined && question !== undefined) as Question[];
+  ];
 }
 
 /** Speaks everything this business can say in a locale, and looks at keys, sizes and seconds. */
@@ -105,13 +104,16 @@ function checkSpeeches(
   return [...asked, ...told, unusable].flatMap((speech) => checkSpeech(script, business, speech));
 }
 
-const TOLD: readonly Prompt[] = ["notice", ...RECORDED, ...NOT_RECORDED, "unchanged", "agent"];
+const TOLD: readonly Prompt[] = [...STATEMENTS, ...ENDINGS];
+
+const LANGUAGE: Question = { step: "language", attempt: 1 };
+const CHOICE: Question = { step: "choice", attempt: 1 };
 
 /** A wrong key where a number is keyed in has words of its own. */
 export const ENTERING: Question = { step: "other-number", attempt: 1, change: false };
 
 /** Endings that the flow gives topics to name. */
-const NAMES_TOPICS: ReadonlySet<Prompt> = new Set(["granted", "pending"]);
+const NAMES_TOPICS: ReadonlySet<Prompt> = new Set(["granted", "pending", "changed"]);
 
 /** The longest of what belongs to one call, as far as every call has it when the prompt is spoken. */
 function openSlots({ prompts: [prompt], question }: Speech): Partial<Record<OpenSlot, string>> {

@@ -1,5 +1,6 @@
 import Handlebars from "handlebars";
-import type { Prompt } from "../call/flow.ts";
+import type { Jurisdiction } from "../call/business.ts";
+import { ENDINGS, STATEMENTS, type Ending, type Prompt } from "../call/flow.ts";
 import type { Approval } from "./approval.ts";
 import type { Script, ScriptLocale, Template } from "./script.ts";
 import { checkShapes } from "./shape.ts";
@@ -25,13 +26,36 @@ const REQUIRED_SLOTS: Partial<Record<Prompt, readonly string[]>> = {
   granted: ["business", "topics", "reference"],
   refused: ["business", "reference"],
   pending: ["business", "reference"],
+  changed: ["business", "reference"],
   revoked: ["business", "reference"],
   agent: ["agent"],
 };
 
-/** Prompts that say that something is recorded; and those that must never seem to (law 2). */
-export const RECORDED: readonly Prompt[] = ["granted", "refused", "pending", "revoked"];
-export const NOT_RECORDED: readonly Prompt[] = ["sorry", "no-answer", "silence", "wrong-key"];
+/** The same of what a law adds: who is answerable, and where to reach them. */
+const REQUIRED_LAW_SLOTS: Partial<Record<Jurisdiction, readonly string[]>> = {
+  EU: ["legalName"],
+  GB: ["legalName"],
+  CA: ["legalName", "postalAddress", "email"],
+  AU: ["legalName"],
+};
+
+/** Which endings say that something is recorded; the others must never seem to (law 2). */
+const SAYS_RECORDED: Readonly<Record<Ending, boolean>> = {
+  granted: true,
+  refused: true,
+  pending: true,
+  changed: true,
+  revoked: true,
+  unchanged: false,
+  "no-answer": false,
+  agent: false,
+  sorry: false,
+};
+const RECORDED: readonly Prompt[] = ENDINGS.filter((ending) => SAYS_RECORDED[ending]);
+const NOT_RECORDED: readonly Prompt[] = [
+  ...STATEMENTS.filter((statement) => statement !== "notice"),
+  ...ENDINGS.filter((ending) => !SAYS_RECORDED[ending]),
+];
 
 /** What is wrong with a version in itself, whoever uses it. */
 export function checkScript(script: Script, verbs: Verbs): Finding[] {
@@ -42,16 +66,13 @@ export function checkScript(script: Script, verbs: Verbs): Finding[] {
     ...documents(locale).flatMap((document) => checkDocument(document, verbs)),
     ...checkShapes(locale),
     ...checkTerms(locale),
+    ...checkKeyWords(locale),
     ...checkSlots(locale),
   ]);
 }
 
 /** A published script never changes. */
-export function checkApproval(
-  { version, digest }: Script,
-  approval: Approval | undefined,
-  today: string,
-): Finding[] {
+export function checkApproval({ version, digest }: Script, approval: Approval | undefined): Finding[] {
   const place = `twiml/approved.json: ${version}`;
   const approve = `yesline script approve ${version} --by NAME`;
   if (approval === undefined) return [{ place, message: `is not approved; when it is final: ${approve}` }];
@@ -59,9 +80,18 @@ export function checkApproval(
     const message = `its files have changed since ${approval.approver} approved it. A published script never changes: restore the files, or copy them to a new version`;
     return [{ place, message }];
   }
-  return approval.effective > today
-    ? [{ place, message: `is not in effect before ${approval.effective}` }]
-    : [];
+  return [];
+}
+
+/** A version is spoken from its day on. */
+export function checkEffective(
+  { version }: Script,
+  approval: Approval | undefined,
+  today: string,
+): Finding[] {
+  if (approval === undefined || approval.effective <= today) return [];
+  const message = `is not in effect before ${approval.effective}`;
+  return [{ place: `twiml/approved.json: ${version}`, message }];
 }
 
 function checkWellFormed({ file, source }: Template): Finding[] {
@@ -82,7 +112,7 @@ function checkDocument({ file, source }: Template, verbs: Verbs): Finding[] {
     ...root.children.flatMap((child) => checkVerb(child, verbs, place)),
     ...literalDigits(root).map((text) => ({
       place,
-      message: `"${text}" has a digit in it: keys and numbers come from slots`,
+      message: `"${text}" has a digit in it, or a * or #: keys and numbers come from slots`,
     })),
   ];
 }
@@ -124,14 +154,15 @@ function statements(program: hbs.AST.Program): hbs.AST.Statement[] {
 
 function literalDigits(root: Element): string[] {
   const texts = [...elements(root)].map((element) => withoutSlots(element.text));
-  return texts.filter((text) => /\p{Nd}/u.test(text));
+  return texts.filter((text) => /[\p{Nd}*#]/u.test(text));
 }
 
 /** Terms are looked for in the prompt's own words, so that a business's name cannot supply them by luck. */
 function checkTerms(locale: ScriptLocale): Finding[] {
-  const { channel, responsibility, optOut, recorded, law } = locale.terms;
+  const { channel, responsibility, optOut, recorded, notSaved, law } = locale.terms;
   const must = [
     ...lacks(locale.prompts.get("notice"), [...channel, ...responsibility, ...optOut]),
+    ...lacks(locale.prompts.get("sorry"), notSaved),
     ...RECORDED.flatMap((prompt) => lacks(locale.prompts.get(prompt), recorded)),
     ...[...locale.law].flatMap(([name, document]) =>
       law[name] === undefined
@@ -156,12 +187,48 @@ function lacks(document: Template | undefined, terms: readonly string[]): Findin
     .map((term) => ({ place: `twiml/${document.file}`, message: `does not say "${term}"` }));
 }
 
-function checkSlots(locale: ScriptLocale): Finding[] {
-  return [...locale.prompts].flatMap(([prompt, { file, source }]) =>
-    (REQUIRED_SLOTS[prompt] ?? [])
-      .filter((slot) => !source.includes(`{{${slot}}}`))
-      .map((slot) => ({ place: `twiml/${file}`, message: `does not speak {{${slot}}}` })),
+/** A key that is spelled out would be spoken whether the flow takes it or not; only the key after a number is. */
+function checkKeyWords(locale: ScriptLocale): Finding[] {
+  const { keyWords, hashKey } = locale.terms;
+  const said = wordFinder([...keyWords, ...hashKey]);
+  const entering = locale.prompts.get("other-number");
+  const spelled = documents(locale).flatMap((document) =>
+    said(document)
+      .filter((word) => document !== entering || !hashKey.includes(word))
+      .map((word) => ({
+        place: `twiml/${document.file}`,
+        message: `spells out the key "${word}": keys and numbers come from slots`,
+      })),
   );
+  if (entering === undefined || said(entering).some((word) => hashKey.includes(word))) return spelled;
+  return [
+    ...spelled,
+    { place: `twiml/${entering.file}`, message: "does not name the key that ends the number" },
+  ];
+}
+
+/** Which of the words a document says as whole words; vowel signs belong to a word. */
+function wordFinder(words: readonly string[]): (document: Template) => string[] {
+  const around = String.raw`[\p{L}\p{M}\p{N}]`;
+  const any = words.map((word) => RegExp.escape(fold(word))).join("|");
+  const pattern = new RegExp(`(?<!${around})(?:${any})(?!${around})`, "gu");
+  return (document) => {
+    const found = new Set([...ownWords(document).matchAll(pattern)].map(([word]) => word));
+    return words.filter((word) => found.has(fold(word)));
+  };
+}
+
+function checkSlots(locale: ScriptLocale): Finding[] {
+  return [
+    ...[...locale.prompts].flatMap(([prompt, document]) => lacksSlots(document, REQUIRED_SLOTS[prompt])),
+    ...[...locale.law].flatMap(([name, document]) => lacksSlots(document, REQUIRED_LAW_SLOTS[name])),
+  ];
+}
+
+function lacksSlots({ file, source }: Template, slots: readonly string[] = []): Finding[] {
+  return slots
+    .filter((slot) => !source.includes(`{{${slot}}}`))
+    .map((slot) => ({ place: `twiml/${file}`, message: `does not speak {{${slot}}}` }));
 }
 
 function documents(locale: ScriptLocale): Template[] {

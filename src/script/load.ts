@@ -4,25 +4,12 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { JURISDICTIONS, LOCALES, type Jurisdiction, type Locale } from "../call/business.ts";
-import { STEPS, type Prompt } from "../call/flow.ts";
+import { ENDINGS, STATEMENTS, STEPS, type Prompt } from "../call/flow.ts";
 import { readWith, ScriptError } from "./approval.ts";
 import { template, type Script, type ScriptLocale, type Template } from "./script.ts";
 
 /** Every document that a locale of a script has. */
-export const PROMPTS: readonly Prompt[] = [
-  ...STEPS,
-  "notice",
-  "wrong-key",
-  "silence",
-  "granted",
-  "refused",
-  "pending",
-  "revoked",
-  "unchanged",
-  "no-answer",
-  "agent",
-  "sorry",
-];
+export const PROMPTS: readonly Prompt[] = [...STEPS, ...STATEMENTS, ...ENDINGS];
 
 /** A version's folder is named by its date. */
 export const VERSION_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
@@ -39,6 +26,9 @@ const localesFile = z.partialRecord(
       responsibility: terms,
       optOut: terms,
       recorded: terms,
+      notSaved: terms,
+      keyWords: terms,
+      hashKey: terms,
       law: z.partialRecord(z.enum(JURISDICTIONS), terms),
     }),
   }),

@@ -1,5 +1,5 @@
 import { topicName, type Business, type Locale } from "../call/business.ts";
-import { keysOf, type Prompt, type Question } from "../call/flow.ts";
+import { ENDINGS, keysOf, type Question } from "../call/flow.ts";
 import { ENTERING, jurisdictionsOf, questionsOf, speakingSeconds } from "./check-business.ts";
 import { businessSlots, type Script } from "./script.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
@@ -15,17 +15,6 @@ const EXAMPLE = {
   number: "1 4 1 5 5 5 5 0 1 2 3",
   reference: "4 8 2 9 1 3",
 };
-
-const ENDINGS: readonly Prompt[] = [
-  "granted",
-  "refused",
-  "pending",
-  "revoked",
-  "unchanged",
-  "no-answer",
-  "agent",
-  "sorry",
-];
 
 /** @throws where the business's script is not there */
 export function printScript(script: Script | undefined, business: Business, locale: Locale): Printed {

@@ -26,12 +26,18 @@ export type ScriptLocale = {
   readonly law: ReadonlyMap<Jurisdiction, Template>;
 };
 
-/** Words that must occur, so that no statement can be lost unnoticed. */
+/**
+ * Words that must occur, so that no statement can be lost unnoticed; and `keyWords`, which must not: keys come from
+ * slots. `hashKey` names the key that ends a number.
+ */
 export type Terms = {
   readonly channel: readonly string[];
   readonly responsibility: readonly string[];
   readonly optOut: readonly string[];
   readonly recorded: readonly string[];
+  readonly notSaved: readonly string[];
+  readonly keyWords: readonly string[];
+  readonly hashKey: readonly string[];
   readonly law: Readonly<Partial<Record<Jurisdiction, readonly string[]>>>;
 };
 
@@ -69,13 +75,19 @@ export function template(file: string, source: string): Template {
     .replaceAll(/>\s+</g, "><")
     .replaceAll(/[ \t\r\n]+/g, " ")
     .trim();
-  const compiled = Handlebars.compile<Slots>(compact, { strict: true, knownHelpersOnly: true });
+  const compiled = Handlebars.compile<Slots>(compact, {
+    strict: true,
+    knownHelpersOnly: true,
+    // Handlebars escapes for HTML; see escaped().
+    noEscape: true,
+  });
   return {
     file,
     source,
     render(slots) {
       try {
-        return compiled(slots);
+        // What is left out leaves no trace, so that the text depends on what is spoken only.
+        return compiled(escaped(slots)).replaceAll(/>\s+</g, "><").trim();
       } catch (error) {
         throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, {
           cause: error,
@@ -102,7 +114,7 @@ export function fillOpen(twiml: string, values: Partial<Record<OpenSlot, string>
   return twiml.replaceAll(OPEN_SLOT, (_, slot: OpenSlot) => {
     const value = values[slot];
     if (value === undefined) throw new Error(`The slot {{${slot}}} has no value.`);
-    return Handlebars.escapeExpression(value);
+    return escapeXml(value);
   });
 }
 
@@ -124,6 +136,27 @@ export function businessSlots(business: Business, locale: ScriptLocale) {
     voice: business.voices[locale.locale] ?? locale.voice,
     ...(business.agent === null ? {} : { agent: business.agent }),
   };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+function escaped(slots: Slots): Slots {
+  return Object.fromEntries(
+    Object.entries(slots).map(([name, value]) => {
+      if (typeof value === "boolean") return [name, value];
+      return [name, typeof value === "string" ? escapeXml(value) : (escaped(value) as typeof value)];
+    }),
+  );
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 const OPEN_SLOT = new RegExp(`\\{\\{(${OPEN_SLOTS.join("|")})\\}\\}`, "g");

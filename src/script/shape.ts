@@ -10,14 +10,29 @@ const SPOKEN: ReadonlySet<string> = new Set(["Say", "Pause", "Play"]);
 const QUESTIONS: ReadonlySet<Prompt> = new Set(STEPS);
 const ASIDES: ReadonlySet<Prompt> = new Set(["wrong-key", "silence"]);
 
+/** What every question's Gather has, or silence and keys would go elsewhere than to the flow. */
+const GATHER: Readonly<Record<string, string>> = {
+  action: "{{action}}",
+  method: "POST",
+  input: "dtmf",
+  actionOnEmptyResult: "true",
+};
+/** One key is an answer, also # and *; a number is over at the #. */
+const ONE_KEY: Readonly<Record<string, string>> = { numDigits: "1", finishOnKey: "" };
+const A_NUMBER: Readonly<Record<string, string>> = { finishOnKey: "#" };
+
+/** A number of fifteen digits after 00, and a key over; not so many that a stuck key goes on for ever. */
+const NUMBER_DIGITS = { least: 16, most: 20 };
+const TIMEOUT_SECONDS = { least: 3, most: 30 };
+
 /**
  * What kind of document each is. Law 3: what must be heard stands outside a Gather, so that no key can cut it short,
  * depends on nothing, and is in the caller's language.
  */
 export function checkShapes({ locale, prompts, law }: ScriptLocale): Finding[] {
   return [
-    ...[...prompts].flatMap(([prompt, document]) => checkShape(kindOf(prompt), document, locale)),
-    ...[...law.values()].flatMap((document) => checkShape("statement", document, locale)),
+    ...[...prompts].flatMap(([prompt, document]) => checkShape(prompt, document, locale)),
+    ...[...law.values()].flatMap((document) => checkShape("notice", document, locale)),
   ];
 }
 
@@ -30,30 +45,51 @@ function kindOf(prompt: Prompt): Kind {
   return prompt === "notice" ? "statement" : "ending";
 }
 
-function checkShape(kind: Kind, { file, source }: Template, locale: Locale): Finding[] {
+function checkShape(prompt: Prompt, { file, source }: Template, locale: Locale): Finding[] {
   const root = parseTwiml(source);
+  const kind = kindOf(prompt);
+  const looping = [...elements(root)].filter(
+    ({ name, attributes }) => name === "Say" && "loop" in attributes,
+  );
   const foreign = [...elements(root)].filter(
     ({ name, attributes }) => name === "Say" && attributes["language"] !== locale,
   );
   return [
-    ...(kind === "question" ? asks(root) : tells(kind, root, source)),
+    ...(kind === "question" ? asks(prompt, root) : tells(kind, root, source)),
+    ...(kind === "ending" ? ends(prompt, root) : []),
+    ...looping.map(() => "has a Say with loop: it is spoken once"),
     ...foreign.map(() => `has a Say whose language is not ${locale}`),
   ].map((message) => ({ place: `twiml/${file}`, message }));
 }
 
-function asks({ children: [gather, ...more] }: Element): string[] {
+function asks(prompt: Prompt, { children: [gather, ...more] }: Element): string[] {
   if (gather?.name !== "Gather" || more.length > 0) return ["must be one <Gather>, and nothing beside it"];
-  const { action, actionOnEmptyResult } = gather.attributes;
+  const number = prompt === "other-number";
+  const fixed = { ...GATHER, ...(number ? A_NUMBER : ONE_KEY) };
   return [
-    ...(action === "{{action}}" ? [] : ['its <Gather> must have action="{{action}}"']),
-    ...(actionOnEmptyResult === "true" ? [] : ['its <Gather> must have actionOnEmptyResult="true"']),
+    ...Object.entries(fixed)
+      .filter(([name, value]) => gather.attributes[name] !== value)
+      .map(([name, value]) => `its <Gather> must have ${name}="${value}"`),
+    ...(number ? outside(gather, "numDigits", NUMBER_DIGITS) : []),
+    ...outside(gather, "timeout", TIMEOUT_SECONDS),
   ];
 }
 
+function outside({ attributes }: Element, name: string, { least, most }: typeof TIMEOUT_SECONDS): string[] {
+  const value = attributes[name] ?? "";
+  if (/^\d+$/.test(value) && Number(value) >= least && Number(value) <= most) return [];
+  return [`its <Gather> must have ${name} between ${least} and ${most}`];
+}
+
+/** No call stays open after its last words. */
+function ends(prompt: Prompt, { children }: Element): string[] {
+  const last = prompt === "agent" ? "Dial" : "Hangup";
+  return children.at(-1)?.name === last ? [] : [`must end with <${last}>`];
+}
+
 function tells(kind: Kind, root: Element, source: string): string[] {
-  const wrong = root.children.filter(({ name }) =>
-    kind === "ending" ? name === "Gather" || name === "Redirect" : !SPOKEN.has(name),
-  );
+  const told = kind === "ending" ? root.children.slice(0, -1) : root.children;
+  const wrong = told.filter(({ name }) => !SPOKEN.has(name));
   return [
     ...wrong.map(({ name }) => `may not hold <${name}>: it is only spoken`),
     ...(kind !== "aside" && source.includes("{{#")

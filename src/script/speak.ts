@@ -103,13 +103,13 @@ function offer(
 function questionSlots(business: Business, speech: Speech, write: (key: Key) => string): Slots {
   const { question, locale, withheld } = speech;
   const taken = question === null ? [] : Object.entries(keysOf(question, business));
-  // Who moves a consent to another number agrees with the key that confirms the number.
-  const changes = question?.step === "confirm-number" && question.change;
-  const together = business.ask === "together" || changes;
+  // Who moves a consent to another number ends the old one with the key that confirms the number, and is told so.
+  const change = question?.step === "confirm-number" && question.change;
   return {
     withheld,
-    together,
-    each: !together,
+    change,
+    together: !change && business.ask === "together",
+    each: !change && business.ask === "each",
     entering: question?.step === "other-number",
     choosing: question?.step !== "other-number",
     keys: Object.fromEntries(taken.map(([name, key]) => [name, write(key)])),

@@ -4,6 +4,7 @@ import { LOCALES, type Business, type Topic } from "../../src/call/business.ts";
 import {
   advance,
   begin,
+  ENDINGS,
   keysOf,
   languageKey,
   MAX_ATTEMPTS,
@@ -17,15 +18,8 @@ import {
 import { calling, CALLER, did, TWELVE_KEYS } from "./clinic.ts";
 
 const RUNS = 2_000;
-const ENDINGS: readonly Prompt[] = [
-  "granted",
-  "refused",
-  "pending",
-  "revoked",
-  "unchanged",
-  "no-answer",
-  "agent",
-];
+/** Sorry is said by the voice, when the flow did not come to answer. */
+const REACHED: readonly Prompt[] = ENDINGS.filter((ending) => ending !== "sorry");
 
 /** Digits that are the other number, the caller's own, a foreign one, one that WhatsApp cannot have, and nonsense. */
 const DIGITS = ["4155550177", "4155550123", "0034612345678", "9005550123", "11", "*1#"] as const;
@@ -164,7 +158,7 @@ describe("whatever keys a caller presses,", () => {
   it("what is spoken always ends in the question that waits, or in an ending", () => {
     always((turns) => {
       for (const { outcome } of turns) {
-        const last = outcome.question === null ? ENDINGS : [outcome.question.step];
+        const last = outcome.question === null ? REACHED : [outcome.question.step];
         expect(last).toContain(outcome.prompts.at(-1));
         expect(outcome.prompts.slice(0, -1).filter((prompt) => STEPS.includes(prompt as never))).toEqual([]);
       }
@@ -190,6 +184,18 @@ describe("whatever keys a caller presses,", () => {
         expect(about.length).toBeGreaterThan(0);
         expect(about).toEqual(expect.arrayContaining([...outcome.topics]));
         expect(outcome.topics.length > 0).toBe(said === "granted" || said === "pending");
+      }
+    });
+  });
+
+  it("an ending that says that the number changed follows the end of the old consent and a request for the new", () => {
+    always((turns) => {
+      for (const { outcome } of turns) {
+        const kinds = new Set(outcome.decisions.map(({ kind }) => kind));
+        const moved = kinds.has("revoked") && kinds.has("pending");
+        expect(outcome.prompts[0] === "changed").toBe(moved);
+        const about = moved ? outcome.decisions.map(({ topics }) => topics) : [];
+        for (const topics of about) expect(topics).toEqual(outcome.topics);
       }
     });
   });

@@ -315,7 +315,7 @@ const TABLE: readonly Row[] = [
     ask: BOTH,
     knowing: { granted: ["visits"] },
     outcomes: {
-      "1": `record revoked visits; record pending visits for ${OTHER}; say pending of visits; end`,
+      "1": `record revoked visits; record pending visits for ${OTHER}; say changed of visits; end`,
       "2": "say other-number; ask other-number to change (3)",
       silence: `say silence, confirm-number; ask confirm-number for ${OTHER} to change (3)`,
       ...GONE,
@@ -493,7 +493,7 @@ describe("a whole call", () => {
       "say welcome-back; ask welcome-back (1)",
       "say notice, other-number; ask other-number to change (1)",
       `say confirm-number; ask confirm-number for ${OTHER} to change (1)`,
-      `record revoked visits+offers; record pending visits+offers for ${OTHER}; say pending of visits+offers; end`,
+      `record revoked visits+offers; record pending visits+offers for ${OTHER}; say changed of visits+offers; end`,
     ]);
   });
 

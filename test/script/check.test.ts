@@ -8,8 +8,9 @@ import {
   type Jurisdiction,
   type Locale,
 } from "../../src/call/business.ts";
+import { ENDINGS } from "../../src/call/flow.ts";
 import { TWIML_FOLDER } from "../../src/config.ts";
-import { loadApprovals } from "../../src/script/approval.ts";
+import { approve, loadApprovals } from "../../src/script/approval.ts";
 import { assertScripts, inspectScripts } from "../../src/script/boot.ts";
 import { digestOf, loadScript, PROMPTS } from "../../src/script/load.ts";
 import { specimens } from "../../src/script/specimens.ts";
@@ -131,6 +132,24 @@ describe("what a law adds is refused without the law's own words:", () => {
     words.edit(file, (text) => text.replaceAll(literally(term), "…"));
     words.approve();
     expect(words.findings([])).toContain(`twiml/${VERSION}/${file}: does not say "${term}"`);
+  });
+
+  const slots: readonly [Jurisdiction, readonly string[]][] = [
+    ["EU", ["legalName"]],
+    ["GB", ["legalName"]],
+    ["CA", ["legalName", "postalAddress", "email"]],
+    ["AU", ["legalName"]],
+  ];
+  const named = NEEDED.flatMap(([locale, laws]) =>
+    slots.flatMap(([law, names]) => (laws.includes(law) ? names.map((slot) => ({ locale, law, slot })) : [])),
+  );
+
+  it.each(named)("$law in $locale names {{$slot}}", ({ locale, law, slot }) => {
+    const words = copyOfWords();
+    const file = `${locale}/law/${law}.xml`;
+    words.edit(file, (text) => text.replaceAll(`{{${slot}}}`, "…"));
+    words.approve();
+    expect(words.findings([])).toEqual([`twiml/${VERSION}/${file}: does not speak {{${slot}}}`]);
   });
 
   it("a law for which nobody said which words it needs", () => {
@@ -436,6 +455,79 @@ const BROKEN: readonly {
     change: (text) => text.replace(' actionOnEmptyResult="true"', ""),
     says: 'its <Gather> must have actionOnEmptyResult="true"',
   },
+  ...(
+    [
+      ["choice.xml", 'numDigits="1"', 'numDigits="2"', 'numDigits="1"'],
+      ["topic.xml", ' numDigits="1"', "", 'numDigits="1"'],
+      ["choice.xml", 'finishOnKey=""', 'finishOnKey="1"', 'finishOnKey=""'],
+      ["confirm-number.xml", ' finishOnKey=""', "", 'finishOnKey=""'],
+      ["choice.xml", 'method="POST"', 'method="GET"', 'method="POST"'],
+      ["language.xml", 'input="dtmf"', 'input="dtmf speech"', 'input="dtmf"'],
+      [
+        "topic.xml",
+        'actionOnEmptyResult="true"',
+        'actionOnEmptyResult="false"',
+        'actionOnEmptyResult="true"',
+      ],
+      ["welcome-back.xml", 'timeout="7"', 'timeout="2"', "timeout between 3 and 30"],
+      ["welcome-back.xml", 'timeout="7"', 'timeout="31"', "timeout between 3 and 30"],
+      ["choice.xml", 'timeout="7"', 'timeout="auto"', "timeout between 3 and 30"],
+      ["choice.xml", ' timeout="7"', "", "timeout between 3 and 30"],
+      ["other-number.xml", 'finishOnKey="#"', 'finishOnKey=""', 'finishOnKey="#"'],
+      ["other-number.xml", ' finishOnKey="#"', "", 'finishOnKey="#"'],
+      ["other-number.xml", 'numDigits="18"', 'numDigits="15"', "numDigits between 16 and 20"],
+      ["other-number.xml", 'numDigits="18"', 'numDigits="21"', "numDigits between 16 and 20"],
+      ["other-number.xml", 'method="POST"', 'method="GET"', 'method="POST"'],
+      ["other-number.xml", 'timeout="8"', 'timeout="60"', "timeout between 3 and 30"],
+    ] as const
+  ).map(([file, from, to, must]) => ({
+    flaw: `${file} has ${to === "" ? `no${from}` : to}`,
+    file,
+    change: (text: string) => text.replace(from, to),
+    says: `its <Gather> must have ${must}`,
+  })),
+  ...["notice.xml", "law/US.xml", "silence.xml", "choice.xml", "granted.xml"].map((file) => ({
+    flaw: `${file} is spoken over and over`,
+    file,
+    change: (text: string) => text.replace("<Say ", '<Say loop="0" '),
+    says: "has a Say with loop: it is spoken once",
+  })),
+  ...ENDINGS.map((ending) => ({
+    flaw: `the call stays open after ${ending}`,
+    file: `${ending}.xml`,
+    change: (text: string) => text.replace(/<Hangup\/>|<Dial>.*<\/Dial>/, ""),
+    says: `must end with <${ending === "agent" ? "Dial" : "Hangup"}>`,
+  })),
+  {
+    flaw: "an ending hangs up before it has spoken",
+    file: "granted.xml",
+    change: (text) => text.replace("<Response>", "<Response><Hangup/>"),
+    says: "may not hold <Hangup>: it is only spoken",
+  },
+  ...["law/US.xml", "wrong-key.xml", "silence.xml"].map((file) => ({
+    flaw: `${file} ends the call before the question`,
+    file,
+    change: (text: string) => text.replace("</Response>", "<Hangup/></Response>"),
+    says: "may not hold <Hangup>: it is only spoken",
+  })),
+  {
+    flaw: "a key is written as its sign",
+    file: "choice.xml",
+    change: (text) => text.replace("{{keys.refuse}}", "{{keys.refuse}} or *"),
+    says: "has a digit in it, or a * or #",
+  },
+  {
+    flaw: "a number's last key is not named",
+    file: "other-number.xml",
+    change: (text) => text.replaceAll(/pound|hash/g, "last"),
+    says: "does not name the key that ends the number",
+  },
+  {
+    flaw: "a moved number's old consent ends without the caller being told which key does it",
+    file: "confirm-number.xml",
+    change: (text) => text.replace(/\{\{#if change\}\}[\s\S]*?\{\{\/if\}\}/, ""),
+    says: "does not speak key 1, which the flow takes",
+  },
   {
     flaw: "a document is not well-formed",
     file: "sorry.xml",
@@ -484,7 +576,7 @@ describe("a script is refused, and the file is named, where", () => {
   const recordedIn = (folder: string, locale: Locale) =>
     loadScript(folder, VERSION).locales.get(locale)?.terms.recorded[0] ?? "";
 
-  it.each(["sorry", "no-answer", "silence", "wrong-key"])(
+  it.each(["sorry", "no-answer", "silence", "wrong-key", "unchanged", "agent"])(
     "%s seems to say that something is recorded, in any language",
     (prompt) => {
       const words = copyOfWords();
@@ -499,7 +591,7 @@ describe("a script is refused, and the file is named, where", () => {
     },
   );
 
-  it.each(["granted", "refused", "pending", "revoked"])(
+  it.each(["granted", "refused", "pending", "changed", "revoked"])(
     "%s does not say that it is recorded, in any language",
     (prompt) => {
       const words = copyOfWords();
@@ -513,6 +605,44 @@ describe("a script is refused, and the file is named, where", () => {
       expect(words.findings([])).toEqual(flaws);
     },
   );
+
+  it("sorry does not say that nothing was saved, in any language", () => {
+    const words = copyOfWords();
+    const flaws = LOCALES.map((locale) => {
+      const [term = ""] = loadScript(words.folder, VERSION).locales.get(locale)?.terms.notSaved ?? [];
+      const file = `${locale}/sorry.xml`;
+      words.edit(file, (text) => text.replaceAll(literally(term), "…"));
+      return `twiml/${VERSION}/${file}: does not say "${term}"`;
+    });
+    words.approve();
+    expect(words.findings([])).toEqual(flaws);
+  });
+
+  it.each(LOCALES)("a key is spelled out, in %s", (locale) => {
+    const words = copyOfWords();
+    const terms = loadScript(words.folder, VERSION).locales.get(locale)?.terms;
+    const spelled = [...(terms?.keyWords ?? []), ...(terms?.hashKey ?? [])];
+    const file = `${locale}/choice.xml`;
+    words.edit(file, (text) => text.replace("</Say>", ` ${spelled.join(", ").toUpperCase()}</Say>`));
+    words.approve();
+    const found = words.findings([]);
+    expect(found.length).toBeGreaterThan(10);
+    expect(found).toEqual(
+      spelled.map(
+        (word) => `twiml/${VERSION}/${file}: spells out the key "${word}": keys and numbers come from slots`,
+      ),
+    );
+  });
+
+  it("a key is spelled out where the caller listens before choosing; part of a word is none", () => {
+    const words = copyOfWords();
+    words.edit("en-US/notice.xml", (text) => text.replace("</Say>", " Press five.</Say>"));
+    words.edit("en-US/law/US.xml", (text) => text.replace("</Say>", " Often someone starts fourteen.</Say>"));
+    words.approve();
+    expect(words.findings()).toEqual([
+      `twiml/${VERSION}/en-US/notice.xml: spells out the key "five": keys and numbers come from slots`,
+    ]);
+  });
 
   it("locales.yaml is not YAML, or knows a language that nobody does", () => {
     const words = copyOfWords();
@@ -595,8 +725,26 @@ describe("a published script never changes:", () => {
   it("an approval does not hold before its day, and holds on it", () => {
     const words = copyOfWords();
     words.approve("2027-01-01");
-    expect(words.findings([], "2026-12-31")).toEqual([`${place}: is not in effect before 2027-01-01`]);
-    expect(words.findings([], "2027-01-01")).toEqual([]);
+    expect(words.findings([acme()], "2026-12-31")).toEqual([`${place}: is not in effect before 2027-01-01`]);
+    expect(words.findings([acme()], "2027-01-01")).toEqual([]);
+  });
+
+  it("a version approved for a later day, that nobody speaks yet, keeps no business from starting", () => {
+    const words = copyOfWords();
+    words.approve();
+    const next = "2027-01-15";
+    cpSync(join(words.folder, VERSION), join(words.folder, next), { recursive: true });
+    const digest = digestOf(words.folder, next);
+    approve(words.folder, next, { digest, effective: next, approver: "Test" });
+    expect(words.findings([acme()], "2026-12-31")).toEqual([]);
+    expect(words.findings([acme({ script: next })], "2026-12-31")).toEqual([
+      `twiml/approved.json: ${next}: is not in effect before ${next}`,
+    ]);
+    // What was approved is kept from changing all the same.
+    words.edit(`../${next}/en-US/sorry.xml`, (text) => `${text}\n`);
+    expect(words.findings([acme()], "2026-12-31")).toEqual([
+      expect.stringContaining(`twiml/approved.json: ${next}: its files have changed since`),
+    ]);
   });
 });
 

@@ -107,6 +107,41 @@ describe("a caller hears", () => {
   });
 });
 
+describe("a caller who moves a yes to another number", () => {
+  const confirming = (change: boolean, ask: Business["ask"], locale: Locale) => {
+    const business = acme({ ask, locales: [locale] });
+    const question = { step: "confirm-number", attempt: 1, change, number: OTHER } as const;
+    return speaker(
+      script,
+      business,
+    )({ ...said(business), prompts: ["confirm-number"], question }).words.split("\n");
+  };
+
+  it.each(LOCALES)(
+    "is told what the key ends, before it is pressed, and nothing else of it: %s",
+    (locale) => {
+      const [together, each] = [confirming(false, "together", locale), confirming(false, "each", locale)];
+      const change = confirming(true, "together", locale);
+      expect(confirming(true, "each", locale)).toEqual(change);
+      expect(new Set([together, each, change].map(([, second]) => second)).size).toBe(3);
+      for (const words of [together, each, change]) {
+        expect(words).toHaveLength(3);
+        expect([words[0], words[2]]).toEqual([change[0], change[2]]);
+      }
+    },
+  );
+
+  it("hears afterwards that the old number's consent has ended", () => {
+    const business = acme();
+    const situation = { ...calling(business), granted: ["visits"] };
+    const question = { step: "confirm-number", attempt: 1, change: true, number: OTHER } as const;
+    const outcome = advance(question, keypress("1"), situation);
+    expect(speaker(script, business)(speechOf(outcome, "US", false)).words).toContain(
+      "your old number's consent has ended",
+    );
+  });
+});
+
 describe("the question for the language", () => {
   const locales = ["es-ES", "en-US", "fr-FR", "de-DE"] as const;
   const business = acme({ locales, voices: { "fr-FR": "Polly.Mathieu" } });
@@ -295,6 +330,25 @@ describe("a text that is kept", () => {
     expect(namesIn(answer)).toEqual(namesIn(kept));
     expect(document.children.find(({ name }) => name === "Gather")?.attributes["action"]).toBe(action);
     expect(wordsOf(document)).toContain("<Hangup/>");
+  });
+
+  it("escapes what XML needs escaped, and nothing more", () => {
+    expect(fillOpen("<Say>{{reference}}</Say>", { reference: `a=b\`&<>"'` })).toBe(
+      "<Say>a=b`&amp;&lt;&gt;&quot;&apos;</Say>",
+    );
+    const business = acme({ name: `a=b\`&<>"'` });
+    expect(speaker(script, business)(said(business)).twiml).toContain("a=b`&amp;&lt;&gt;&quot;&apos;");
+  });
+
+  it("has no trace of what was left out", () => {
+    for (const locale of LOCALES) {
+      for (const business of [acme({ agent: null, ask: "each" }), acme({ agent: null })]) {
+        const speaking = { ...business, locales: [locale] } as const;
+        for (const outcome of everyOutcome({ ...calling(speaking), granted: ["visits"] })) {
+          expect(speaker(script, speaking)(speechOf(outcome, "EU", false)).twiml).not.toMatch(/>\s|\s</);
+        }
+      }
+    }
   });
 
   it("fills nothing in what was filled in", () => {
