@@ -37,6 +37,13 @@ describe("a supervisor sees what became of a call", () => {
     expect((await line.list()).map(({ outcome }) => outcome)).toEqual(["revoked", "unchanged", "granted"]);
   });
 
+  it("a returning caller who moves to another number waits for its owner", async () => {
+    await line.finish(["1"]);
+    line.clock.now += 1_000;
+    await line.finish(["3", OTHER, "1"]);
+    expect((await line.list()).map(({ outcome }) => outcome)).toEqual(["pending", "granted"]);
+  });
+
   it("somebody who hangs up at the question hung up, whichever webhook says so", async () => {
     await hangUp(await line.finish([""]));
     line.clock.now += 1_000;

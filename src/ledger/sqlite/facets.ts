@@ -181,6 +181,8 @@ export function progressOf(
 
 /** The outcome that a spoken ending stands for; null while the call goes on. */
 export function outcomeOf(step: string): CallOutcome | null {
+  // Who changed the number waits for the new one's owner, like everyone who named another number.
+  if (step === "changed") return "pending";
   return OUTCOMES.find((outcome) => outcome === step) ?? null;
 }
 
