@@ -15,6 +15,7 @@ import { VERBS } from "./twilio/verbs.ts";
 
 /** Twilio waits 15 s for an answer; what takes longer to stop is cut off. */
 const DRAIN_TIMEOUT_MS = 15_000;
+const IDLE_LOOK_MS = 100;
 /** A body or headers that drip in slower than this are cut off. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** "Calls last 4 h at most by default" (Twilio). */
@@ -156,11 +157,15 @@ function closeServer(server: ServerType): Promise<void> {
       () => "closeAllConnections" in server && server.closeAllConnections(),
       DRAIN_TIMEOUT_MS,
     );
+    // Again and again, because a connection becomes idle when its stream ends.
+    const closeIdle = () => "closeIdleConnections" in server && server.closeIdleConnections();
+    const idle = setInterval(closeIdle, IDLE_LOOK_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(idle);
       resolve();
     });
-    if ("closeIdleConnections" in server) server.closeIdleConnections();
+    closeIdle();
   });
 }
 

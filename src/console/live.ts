@@ -26,8 +26,6 @@ export function liveTail(parts: ConsoleParts, offsetOf: (c: ConsoleContext) => n
     open++;
     // A proxy that collects an answer before it sends it on would hold the calls back.
     c.header("X-Accel-Buffering", "no");
-    // So that a server that stops need not wait for a connection that nobody uses any more.
-    c.header("Connection", "close");
     return streamSSE(c, async (stream) => {
       try {
         await stream.writeSSE({ event: "ready", data: "" });
