@@ -68,7 +68,7 @@ const environment = z.object({
   YESLINE_ADMIN_EMAIL: optional(
     z
       .string()
-      .regex(/^[^\s@]+@[^\s@]+$/)
+      .regex(/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/)
       .max(254),
   ),
   YESLINE_ADMIN_PASSWORD: optional(z.string().min(8).max(128)),

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 
 /** Twilio waits 15 s for an answer; what takes longer to stop is cut off. */
 const DRAIN_TIMEOUT_MS = 15_000;
+const IDLE_LOOK_MS = 100;
 /** A body or headers that drip in slower than this are cut off. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -48,11 +49,15 @@ export function drain(server: ServerType): Promise<void> {
       () => "closeAllConnections" in server && server.closeAllConnections(),
       DRAIN_TIMEOUT_MS,
     );
+    // Again and again, because a connection becomes idle when its stream of events ends.
+    const closeIdle = () => "closeIdleConnections" in server && server.closeIdleConnections();
+    const idle = setInterval(closeIdle, IDLE_LOOK_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(idle);
       resolve();
     });
-    if ("closeIdleConnections" in server) server.closeIdleConnections();
+    closeIdle();
   });
 }
 

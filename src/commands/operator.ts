@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { COMMAND_LOCK_WAIT_MS, Unreachable, UsageError, type CliParts } from "./command.ts";
 import type { Config } from "../config.ts";
 import type { Identity, Operator } from "../console/identity/identity.ts";
+import { isAddress } from "../console/identity/addresses.ts";
 import { ROLES, type Role } from "../console/roles.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
 import { numberVault } from "../ledger/numbers.ts";
@@ -26,7 +27,7 @@ export function operatorCommand({ loadConfig, out }: CliParts): Command {
     .addOption(new Option("--role <role>", "what they may do").choices(ROLES).default("viewer"))
     .option("--json", "print JSON")
     .action(async (email: string, options: { role: Role; json?: true }) => {
-      if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError(`${email} is not an e-mail address.`);
+      if (!isAddress(email)) throw new UsageError(`${email} is not an e-mail address.`);
       const made = await atDesk(loadConfig(), async ({ identity, reading }) => {
         const added = await identity.add(email, options.role);
         if (added !== null) await keep(reading, "operator-added", added.operator, options.role);

@@ -29,8 +29,10 @@ export function liveTail(parts: ConsoleParts, offsetOf: (c: ConsoleContext) => n
     return streamSSE(c, async (stream) => {
       try {
         await stream.writeSSE({ event: "ready", data: "" });
-        for (let looks = 1; isServing() && !stream.aborted && now() < endsAt; looks++) {
+        for (let looks = 1; now() < endsAt; looks++) {
           await stream.sleep(LOOK_EVERY_MS);
+          // Looked at after the rest: the ledger may have closed meanwhile.
+          if (!isServing() || stream.aborted) break;
           const changes = await reading.changes(cursor, filter);
           cursor = changes.cursor;
           for (const row of changes.rows) {

@@ -46,13 +46,13 @@ export async function atConsole(browser: Browser, url: string, options: BrowserC
     page,
     context,
     complaints,
-    async signIn(email: string, password: string) {
+    signIn: async (email: string, password: string) => {
       await page.getByLabel("E-mail address").fill(email);
       await page.getByLabel("Password").fill(password);
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.waitForURL(/\/console\/(?!sign-in)/);
     },
-    async search(text: string) {
+    search: async (text: string) => {
       await page.getByRole("searchbox").fill(text);
       await page.getByRole("searchbox").press("Enter");
       await page.waitForURL(/\/console\/(?:log|calls)/);

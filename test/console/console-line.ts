@@ -41,12 +41,13 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
     },
   });
   const problems: string[] = [];
+  let serving = true;
   const supervision = superviseWith(line.config, {
     connection: line.connection,
     ledger: line.ledger,
     reading,
     scripts: loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER)),
-    isServing: () => true,
+    isServing: () => serving,
     phone: "/phone",
     log: pino({ level: "error" }, { write: (text) => problems.push(text) }),
     now: () => line.clock.now,
@@ -83,6 +84,10 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
         subject,
         detail,
       }));
+    },
+    async stop() {
+      serving = false;
+      await line.stop();
     },
     stranger: () => consoleBrowser(app),
     signIn: (email: string, password: string) => signIn(app, email, password),

@@ -288,7 +288,8 @@ describe("an export", () => {
         ...line.reading,
         async *exportCalls() {
           const [row] = (await line.reading.calls({}, { cursor: null, limit: 1, direction: "next" })).rows;
-          for (; read < 1_000_000 && row !== undefined; read++) yield row;
+          if (row === undefined) return;
+          for (; read < 1_000_000; read++) yield row;
         },
       },
     };

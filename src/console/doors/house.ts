@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ACCESS_ACTIONS } from "../../ledger/reading.ts";
 import { readForm, tidy } from "../form.ts";
 import { requires, setCookies, visitOf } from "../guard.ts";
+import { isAddress } from "../identity/addresses.ts";
 import { MIN_PASSWORD_LENGTH, type NewPassword, type Operator } from "../identity/identity.ts";
 import { readPage } from "../log-query.ts";
 import { accessesPage } from "../pages/accesses.ts";
@@ -77,8 +78,7 @@ export function houseDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     const form = await readForm(c);
     const email = form.text("email", 254).toLowerCase();
     const role = form.text("role", 20);
-    if (!z.email().safeParse(email).success || !isRole(role))
-      return showOperators(c, "This is not an e-mail address.");
+    if (!isAddress(email) || !isRole(role)) return showOperators(c, "This is not an e-mail address.");
     const made = await (await parts.identity()).add(email, role);
     if (made === null) return showOperators(c, `${email} is an operator already.`);
     await changed(c, "operator-added", made.operator, role);

@@ -1,3 +1,4 @@
+import { shownAddress, storedAddress } from "./addresses.ts";
 import { newPassword } from "./passwords.ts";
 import { isRole, type Role } from "../roles.ts";
 import {
@@ -79,7 +80,7 @@ export async function openIdentity(options: AuthOptions): Promise<Identity> {
   return {
     singleSignOn: options.singleSignOn !== null,
     async signIn(email, password, visit) {
-      return signedIn(await ask("/sign-in/email", visit, { email, password }));
+      return signedIn(await ask("/sign-in/email", visit, { email: storedAddress(email), password }));
     },
     async verifyCode(code, visit) {
       const path = /^\d{6}$/.test(code) ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
@@ -126,7 +127,7 @@ export async function openIdentity(options: AuthOptions): Promise<Identity> {
       return users.map(operatorOf);
     },
     async add(email, role, password = newPassword()) {
-      const address = email.trim().toLowerCase();
+      const address = storedAddress(email);
       if ((await internalAdapter.findUserByEmail(address)) !== null) return null;
       const hash = await hasher.hash(password);
       const name = address.split("@")[0] ?? address;
@@ -177,7 +178,7 @@ function operatorOf(user: User): Operator {
   const role: Role = typeof user.role === "string" && isRole(user.role) ? user.role : "viewer";
   return {
     id: user.id,
-    email: user.email,
+    email: shownAddress(user.email),
     role,
     disabled: user.banned === true,
     twoFactor: user.twoFactorEnabled === true,

@@ -35,39 +35,41 @@ export function helpPage(keys: boolean): Html {
           </button>
         </form>
       </section>
-      <section class="card" aria-labelledby="search-title">
-        <h2 id="search-title">What the search takes</h2>
-        <dl class="facts keys">
-          <div>
-            <dt>A number</dt>
-            <dd>in any form: +1 415 555 0123, (415) 555-0123, 0014155550123</dd>
-          </div>
-          <div>
-            <dt>Four digits</dt>
-            <dd>the last ones of a number</dd>
-          </div>
-          <div>
-            <dt>Six digits</dt>
-            <dd>the reference that a caller was told</dd>
-          </div>
-          <div>
-            <dt>CA…</dt>
-            <dd>a call, by Twilio's SID</dd>
-          </div>
-        </dl>
-        <p class="soft small">A whole number never stands in an address or in a log.</p>
-      </section>
-      <section class="card" aria-labelledby="words-title">
-        <h2 id="words-title">What became of a call</h2>
-        <dl class="facts keys">
-          ${OUTCOMES.map(
-            (outcome) =>
-              html`<div>
-                <dt><span class="badge" data-tone="${outcome}">${OUTCOME_WORDS[outcome]}</span></dt>
-                <dd>${OUTCOME_MEANING[outcome]}</dd>
-              </div>`,
-          )}
-        </dl>
-      </section>
+      <div class="rail">
+        <section class="card" aria-labelledby="search-title">
+          <h2 id="search-title">What the search takes</h2>
+          <dl class="facts keys">
+            <div>
+              <dt>A number</dt>
+              <dd>in any form: +1 415 555 0123, (415) 555-0123, 0014155550123</dd>
+            </div>
+            <div>
+              <dt>Four digits</dt>
+              <dd>the last ones of a number</dd>
+            </div>
+            <div>
+              <dt>Six digits</dt>
+              <dd>the reference that a caller was told</dd>
+            </div>
+            <div>
+              <dt>CA…</dt>
+              <dd>a call, by Twilio's SID</dd>
+            </div>
+          </dl>
+          <p class="soft small">A whole number never stands in an address or in a log.</p>
+        </section>
+        <section class="card" aria-labelledby="words-title">
+          <h2 id="words-title">What became of a call</h2>
+          <dl class="facts keys">
+            ${OUTCOMES.map(
+              (outcome) =>
+                html`<div>
+                  <dt><span class="badge" data-tone="${outcome}">${OUTCOME_WORDS[outcome]}</span></dt>
+                  <dd>${OUTCOME_MEANING[outcome]}</dd>
+                </div>`,
+            )}
+          </dl>
+        </section>
+      </div>
     </div>`;
 }

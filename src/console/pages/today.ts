@@ -39,22 +39,26 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
     </section>
     ${
       none
-        ? emptyState(
+        ? html`${emptyState(
             "No call has come yet.",
             "As soon as somebody calls the line, it shows here and in the log.",
             toPhone(parts),
-          )
+          )}
+          ${wrong(troubles)}`
         : html`<div class="columns">
-              <section class="card" aria-labelledby="days-title">
-                <h2 id="days-title">Last ${overview.days.length} days</h2>
-                ${legend(overview.days)} ${daysChart(overview.days)}
-                <details>
-                  <summary>The figures as a table</summary>
-                  <section class="scroll" tabindex="0" aria-label="Calls by day">
-                    ${daysTable(overview.days)}
-                  </section>
-                </details>
-              </section>
+              <div class="rail">
+                <section class="card" aria-labelledby="days-title">
+                  <h2 id="days-title">Last ${overview.days.length} days</h2>
+                  ${legend(overview.days)} ${daysChart(overview.days)}
+                  <details>
+                    <summary>The figures as a table</summary>
+                    <section class="scroll" tabindex="0" aria-label="Calls by day">
+                      ${daysTable(overview.days)}
+                    </section>
+                  </details>
+                </section>
+                ${wrong(troubles)}
+              </div>
               <div class="rail">
                 <section class="card" aria-labelledby="funnel-title">
                   <h2 id="funnel-title">From ring to yes, today</h2>
@@ -70,8 +74,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
               </div>
               ${callTable(parts, latest, { caption: "The latest calls" })}
             </section>`
-    }
-    ${wrong(troubles)}`;
+    } `;
 }
 
 function figure(words: string, count: number, beside: string, href: string, tone: string): Html {
@@ -107,7 +110,7 @@ function optOuts(parts: ConsoleParts, overview: Overview): Html {
                 ${rows.map(
                   ({ businessId, topic, granted, revoked }) =>
                     html`<tr>
-                      <td>
+                      <td class="wrap">
                         ${topicWords(parts.businesses, businessId, topic)}<br /><span class="soft small"
                           >${businessName(parts.businesses, businessId)}</span
                         >
