@@ -97,13 +97,14 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     console: `${address}/console`,
     firstOperator: supervision.firstOperator,
   });
-  supervision.addFirstOperator();
+  const firstOperator = supervision.addFirstOperator();
 
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
   stopping.abort();
   clearInterval(sweep);
   await drain(server);
+  await firstOperator;
   await ledger.close();
   unlock();
   log.info("stopped");

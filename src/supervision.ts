@@ -20,7 +20,7 @@ export type Supervision = {
   /** Whom the start announces, where nobody can sign in yet. */
   readonly firstOperator: { readonly email: string; readonly shown: string } | null;
   /** Once the line is answering: it takes a second. */
-  readonly addFirstOperator: () => void;
+  readonly addFirstOperator: () => Promise<void>;
 };
 
 export type SupervisionParts = {
@@ -100,9 +100,13 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
             email: first.email,
             shown: admin.password === null ? `password ${first.password}` : "with the password you set",
           },
-    addFirstOperator() {
+    async addFirstOperator() {
       if (first === null) return;
-      identityFor(address).catch((error: unknown) => log.error({ err: error }, "no first operator yet"));
+      try {
+        await identityFor(address);
+      } catch (error) {
+        log.error({ err: error }, "no first operator yet");
+      }
     },
   };
 }

@@ -4,7 +4,8 @@ import { UsageError, type CliParts } from "./command.ts";
 import { standingJurisdiction, type Business } from "../call/business.ts";
 import { e164, mask, type E164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
-import type { Ledger, Withdrawal } from "../ledger/ledger.ts";
+import type { Withdrawal } from "../ledger/ledger.ts";
+import { withdraw } from "../ledger/withdraw.ts";
 import { withLedger } from "./with-ledger.ts";
 
 /** `yesline subscriber …`: one number. */
@@ -62,7 +63,8 @@ export function subscriberCommand({ loadConfig, out }: CliParts): Command {
           script: business.script,
           at: Date.now(),
         };
-        const entries = await withLedger(config, (ledger) => withdraw(ledger, withdrawal, config));
+        const demo = config.accounts.every((account) => account.simulated);
+        const entries = await withLedger(config, (ledger) => withdraw(ledger, withdrawal, demo));
         const shown = entries.map(({ id, kind, topics, simulated }) => ({ id, kind, topics, simulated }));
         const lines = shown.map(
           (entry) =>
@@ -77,13 +79,6 @@ export function subscriberCommand({ loadConfig, out }: CliParts): Command {
     );
 
   return command;
-}
-
-/** In the demo, where only simulated calls are accepted, what stands is simulated, and nothing else is meant. */
-async function withdraw(ledger: Ledger, withdrawal: Withdrawal, { accounts }: Config) {
-  const demo = accounts.every((account) => account.simulated);
-  const simulated = demo ? await ledger.revoke({ ...withdrawal, simulated: true }) : [];
-  return simulated.length > 0 ? simulated : ledger.revoke(withdrawal);
 }
 
 function table({

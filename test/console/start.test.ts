@@ -19,7 +19,7 @@ async function start(folder: string, env: Record<string, string> = {}) {
   onTestFinished(() => void server.kill("SIGKILL"));
   let said = "";
   server.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-  while (!said.includes("simulated calls are accepted") && server.exitCode === null) {
+  while (!said.includes("Hotel Miramar:") && server.exitCode === null) {
     await once(server.stdout, "data");
   }
   const url = /^Yesline answers at (\S+)$/m.exec(said)?.[1] ?? "";

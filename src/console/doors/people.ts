@@ -14,7 +14,9 @@ import {
   withdrawPage,
 } from "../pages/subscriber.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
+import type { Withdrawal } from "../../ledger/ledger.ts";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
+import { withdraw } from "../../ledger/withdraw.ts";
 
 const DONE: Readonly<Record<string, string>> = {
   withdrew: "Consent is withdrawn, as of now.",
@@ -72,7 +74,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
         }),
       );
     }
-    await withdraw(c, found, topics, reason, form.text("request", 64));
+    await withdrawFor(c, found, topics, reason, form.text("request", 64));
     return c.redirect(`${pathOf(found)}?done=withdrew`, 303);
   });
 
@@ -132,7 +134,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     return reading.subscriber(business, id);
   }
 
-  async function withdraw(
+  async function withdrawFor(
     c: ConsoleContext,
     { businessId, id, number, entries }: SubscriberDetail,
     topics: readonly string[],
@@ -147,7 +149,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       subject: id,
       detail: `${topics.join(", ")}: ${reason}`,
     });
-    await ledger.revoke({
+    const withdrawal: Withdrawal = {
       businessId,
       number,
       topics,
@@ -158,7 +160,8 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       jurisdiction: last?.jurisdiction ?? "EU",
       script: last?.script ?? business?.script ?? "",
       at: now(),
-    });
+    };
+    await withdraw(ledger, withdrawal, parts.showSimulated);
   }
 
   async function evidenceOf(c: ConsoleContext) {
