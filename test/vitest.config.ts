@@ -7,6 +7,8 @@ export default defineConfig({
     expect: { requireAssertions: true },
     // Many tests wait for server processes and browsers; two of them leave half of a core idle.
     maxWorkers: 3,
+    // Files share a worker: nothing in src keeps state outside what its factories make.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
