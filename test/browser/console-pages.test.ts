@@ -1,21 +1,15 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN, serveConsoleLine } from "../console/console-line.ts";
-import {
-  atConsole,
-  faultsIn,
-  launchChromium,
-  smallTargets,
-  unreached,
-  violations,
-} from "./console-person.ts";
+import { atConsole, faultsIn, smallTargets, unreached, violations } from "./console-person.ts";
+import { launchBrowser } from "../support/browser.ts";
 
 let browser: Browser;
 let line: Awaited<ReturnType<typeof serveConsoleLine>>;
 let pages: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  browser = await launchChromium();
+  browser = await launchBrowser();
   line = await serveConsoleLine();
   const callSid = await line.granted("+14155550123");
   const spanish = line.call({ from: "+34600112233", to: "+34915550100" });

@@ -1,12 +1,13 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ADMIN, serveConsoleLine } from "../console/console-line.ts";
-import { atConsole, launchChromium } from "./console-person.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { atConsole } from "./console-person.ts";
 
 let browser: Browser;
 let line: Awaited<ReturnType<typeof serveConsoleLine>>;
 beforeAll(async () => {
-  browser = await launchChromium();
+  browser = await launchBrowser();
 });
 afterAll(() => browser.close());
 beforeEach(async () => {
