@@ -69,6 +69,11 @@ export function mask(number: string): string {
   return `+${calling}${"•".repeat(national.length - shown)}${national.slice(national.length - shown)}`;
 }
 
+/** Whether free text holds what could be a telephone number: nine digits or more, however they are set apart; a date has eight. */
+export function holdsNumber(text: string): boolean {
+  return /\d(?:[\s().\-/]*\d){8}/.test(text);
+}
+
 /** Digits apart, so that a voice reads `1234` as "one two three four" and not as a number. */
 export function spaced(digits: string): string {
   return digits.replaceAll(/\D/g, "").split("").join(" ");

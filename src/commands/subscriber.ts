@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Command } from "commander";
 import { UsageError, type CliParts } from "./command.ts";
 import { standingJurisdiction, type Business } from "../call/business.ts";
-import { e164, mask, type E164 } from "../call/phone-number.ts";
+import { e164, holdsNumber, mask, type E164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
 import type { Withdrawal } from "../ledger/ledger.ts";
 import { withdraw } from "../ledger/withdraw.ts";
@@ -51,6 +51,9 @@ export function subscriberCommand({ loadConfig, out }: CliParts): Command {
         const config = loadConfig();
         const business = businessOf(config, options.business);
         const number = numberOf(text);
+        if (holdsNumber(options.reason ?? "")) {
+          throw new UsageError("--reason stays in the log for ever: write it without a telephone number.");
+        }
         const withdrawal: Withdrawal = {
           businessId: business.id,
           number,

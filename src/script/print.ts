@@ -1,5 +1,5 @@
 import { topicName, type Business, type Locale } from "../call/business.ts";
-import { ENDINGS, keysOf, type Question } from "../call/flow.ts";
+import { ENDINGS, keysOf, languageKey, type Question } from "../call/flow.ts";
 import { ENTERING, jurisdictionsOf, questionsOf, speakingSeconds } from "./check-business.ts";
 import { businessSlots, type Script } from "./script.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
@@ -38,13 +38,17 @@ export function printScript(script: Script | undefined, business: Business, loca
   const notices = laws.map((law) =>
     part(`NOTICE, ${law}`, { ...plain, jurisdiction: law, prompts: ["notice"] }),
   );
-  const questions = questionsOf(business).flatMap((question) => {
+  const printed = (question: Question): string[] => {
     const title = titleOf(question, business, locale);
     const speech: Speech = { ...plain, jurisdiction, question, prompts: [question.step] };
     return question.step === "other-number"
       ? [part(title, speech), part(`${title}, of a withheld number`, { ...speech, withheld: true })]
       : [part(title, speech)];
-  });
+  };
+  // In the order of a call: languages are offered before anything is said in one.
+  const asked = questionsOf(business);
+  const offers = asked.filter(({ step }) => step === "language").flatMap(printed);
+  const questions = asked.filter(({ step }) => step !== "language").flatMap(printed);
   const asides = [
     part("WRONG-KEY", { ...plain, jurisdiction, prompts: ["wrong-key"] }),
     part("WRONG-KEY, of a number", { ...plain, jurisdiction, prompts: ["wrong-key"], question: ENTERING }),
@@ -57,12 +61,16 @@ export function printScript(script: Script | undefined, business: Business, loca
   return {
     business: business.id,
     locale,
-    text: [head, ...notices, ...questions, ...asides, ...endings].join("\n\n"),
+    text: [head, ...offers, ...notices, ...questions, ...asides, ...endings].join("\n\n"),
   };
 }
 
 function titleOf(question: Question, business: Business, locale: Locale): string {
-  const keys = Object.entries(keysOf(question, business)).map(([name, key]) => `${key} ${name}`);
+  const taken: [string, string][] =
+    question.step === "language"
+      ? business.locales.map((offered) => [offered, languageKey(business, offered)])
+      : Object.entries(keysOf(question, business));
+  const keys = taken.map(([name, key]) => `${key} ${name}`);
   const topic = question.step === "topic" ? ` ${topicName(business, question.topic, locale)}` : "";
   const when =
     "number" in question && question.step === "topic" && question.number !== null

@@ -112,7 +112,11 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   );
 
   routes.all("*", (c) => {
-    if (c.req.method === "POST") return c.text("There is nothing here.\n", 404);
+    if (c.req.method === "POST") {
+      note(c, { outcome: "There is nothing at this path." });
+      return c.text("There is nothing here.\n", 404);
+    }
+    note(c, { outcome: "Only POST, as Twilio sends it." });
     return c.text("Only POST, as Twilio sends it.\n", 405, { Allow: "POST" });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   countryOf,
   e164,
+  holdsNumber,
   keyedNumber,
   lastDigits,
   mask,
@@ -166,4 +167,20 @@ describe("digits for a voice", () => {
   it("are the last four of a number", () => {
     expect(lastDigits("+14155550123")).toBe("0 1 2 3");
   });
+});
+
+describe("free text that stays in the log for ever", () => {
+  it.each(["call +1 415 555 0155 back", "(0151) 234-5678", "4155550155", "0 1 5 1 2 3 4 5 6"])(
+    "is refused where it could hold a telephone number: %s",
+    (text) => {
+      expect(holdsNumber(text)).toBe(true);
+    },
+  );
+
+  it.each(["letter of 1 June 2026", "asked in writing, case 123456", "", "2026-11-23 is a date"])(
+    "may hold other figures: %s",
+    (text) => {
+      expect(holdsNumber(text)).toBe(false);
+    },
+  );
 });

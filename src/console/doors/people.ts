@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { holdsNumber } from "../../call/phone-number.ts";
 import { evidenceZip, gatherEvidence } from "../evidence.ts";
 import { readForm, tidyLines } from "../form.ts";
 import { requires } from "../guard.ts";
@@ -54,13 +55,15 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     const reason = form.text("reason", MAX_REASON_LENGTH);
     const known = new Set(found.consents.map(({ topic }) => topic));
     const topics = form.all("topic").filter((topic) => known.has(topic));
-    if (reason === "" || topics.length === 0) {
-      const words = "A withdrawal names at least one topic, and a reason.";
+    if (reason === "" || topics.length === 0 || holdsNumber(reason)) {
+      const words = holdsNumber(reason)
+        ? "The reason stays in the log for ever: write it without a telephone number."
+        : "A withdrawal names at least one topic, and a reason.";
       return c.html(
         page(c, parts, {
           title: "Withdraw",
           place: "none",
-          body: problemPage("Something is missing.", words),
+          body: problemPage("Nothing is withdrawn yet.", words),
         }),
         400,
       );
@@ -147,7 +150,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       action: "withdrew",
       businessId,
       subject: id,
-      detail: `${topics.join(", ")}: ${reason}`,
+      detail: topics.join(", "),
     });
     const withdrawal: Withdrawal = {
       businessId,

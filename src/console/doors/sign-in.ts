@@ -101,7 +101,8 @@ export function signInDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     if (keys === "on" || keys === "off") keepPreference(c, "keys", keys);
     const from = c.req.header("referer") ?? "";
     const back = URL.canParse(from) ? new URL(from) : null;
-    return c.redirect(placeWithin(back === null ? "" : back.pathname + back.search), 303);
+    const place = back === null ? "" : back.pathname.replace(ANSWERED_A_POST, "") + back.search;
+    return c.redirect(placeWithin(place), 303);
   });
 
   async function show(
@@ -176,3 +177,7 @@ async function tried(act: () => Promise<SignIn>): Promise<SignIn> {
     throw error;
   }
 }
+
+/** Pages that answered a POST have no address of their own: one goes back to the page they belong to. */
+const ANSWERED_A_POST =
+  /(?:\/reveal|\/withdraw|\/search|\/password|\/second-factor(?:\/\w+)?|(?<=\/operators)\/[^/]+\/\w+)$/;

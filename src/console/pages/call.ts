@@ -121,14 +121,21 @@ function entriesCard(parts: ConsoleParts, call: CallDetail, role: Role): Html {
       call.entries.length === 0
         ? html`<p class="soft">This call left no entry. Silence is never consent.</p>`
         : html`<ul class="entries">
-            ${call.entries.map((entry) => entryItem(parts, entry, role, `call=${call.callSid}`))}
+            ${call.entries.map((entry) => entryItem(parts, entry, role, `call=${call.callSid}`, entry.subscriberId !== call.subscriberId))}
           </ul>`
     }
   </section>`;
 }
 
 /** One entry of the ledger, with the way to its evidence. `through` says how it was reached. */
-export function entryItem(parts: ConsoleParts, entry: Entry, role: Role, through: string): Html {
+export function entryItem(
+  parts: ConsoleParts,
+  entry: Entry,
+  role: Role,
+  through: string,
+  /** The entry is about another number than the call's. */
+  ofAnother = false,
+): Html {
   const topics = entry.topics
     .map((topic) => topicWords(parts.businesses, entry.businessId, topic))
     .join(", ");
@@ -139,6 +146,9 @@ export function entryItem(parts: ConsoleParts, entry: Entry, role: Role, through
     href="/console/evidence/${entry.businessId}/${entry.id}?${through}"
     >${icon("shield")}<span>Evidence</span></a
   >`;
+  const person = html`<p class="small">
+    <a href="/console/subscribers/${entry.businessId}/${entry.subscriberId}">The number it is about</a>
+  </p>`;
   return html`<li>
     <div>
       <p>
@@ -146,7 +156,7 @@ export function entryItem(parts: ConsoleParts, entry: Entry, role: Role, through
         <span>${topics}</span> ${simulatedBadge(entry.simulated)}
       </p>
       <p class="soft small">${time(entry.at)}, ${sourceOf(entry, through)}${key}</p>
-      ${reason}
+      ${reason} ${ofAnother ? person : NOTHING}
       <p class="soft small">Entry ${entry.seq} <code class="break">${entry.id}</code></p>
     </div>
     ${may(role, "evidence") ? evidence : NOTHING}

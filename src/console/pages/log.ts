@@ -238,6 +238,12 @@ function nothingFound(parts: ConsoleParts, query: LogQuery): Html {
       "The first one shows here while it is still going on.",
       toPhone(parts),
     );
+  if (query.who !== undefined)
+    return emptyState(
+      "Nobody has called from this number, or no call of theirs fits.",
+      "It may have been keyed in from another one.",
+      html`<p><a class="button primary" href="/console/subscribers/${query.who}">This subscriber</a></p>`,
+    );
   return emptyState(
     "No call fits.",
     "Loosen a filter, or look at all calls.",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { html } from "hono/html";
 import type { Business } from "../../call/business.ts";
-import { lastDigits, mask, spaced } from "../../call/phone-number.ts";
+import { lastDigits, spaced } from "../../call/phone-number.ts";
 import type { CallEvent } from "../../ledger/ledger.ts";
 import type { CallDetail } from "../../ledger/reading.ts";
 import type { Script } from "../../script/script.ts";
@@ -51,7 +51,7 @@ function servedItem(event: CallEvent, { call, business, script }: TimelineOption
     <blockquote lang="${event.locale}">
       ${lines.map((line, index) => {
         const offered = offers[Math.floor(index / each)];
-        return html`<p${offered === undefined ? NOTHING : html` lang="${offered}"`}>${filled(line, event, call)}</p>`;
+        return html`<p${offered === undefined ? NOTHING : html` lang="${offered}"`}>${filled(line, call)}</p>`;
       })}
     </blockquote>
     <p class="digest soft">SHA-256 of the words <code title="${digest}">${digest.slice(0, 16)}…</code></p>
@@ -59,13 +59,12 @@ function servedItem(event: CallEvent, { call, business, script }: TimelineOption
 }
 
 /** Slots that belonged to the call are filled and marked; a number that was read out stays masked. */
-function filled(line: string, event: CallEvent, call: CallDetail) {
+function filled(line: string, call: CallDetail) {
   return line.split(/(\{\{\w+\}\})/u).map((part) => {
     if (part === "{{reference}}") return slot(spaced(call.reference), "the reference of the call");
     if (part === "{{lastDigits}}" && call.caller !== null)
       return slot(lastDigits(call.caller), "the last four digits of the calling number");
-    if (part === "{{number}}")
-      return slot(event.subscriberId === null ? "•••" : mask(""), "a number, read out in full");
+    if (part === "{{number}}") return slot("•••", "a number, read out in full");
     return part;
   });
 }

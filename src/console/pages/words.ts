@@ -92,6 +92,7 @@ const STEP_WORDS: Readonly<Record<string, string>> = {
   pending: "Waiting for confirmation",
   revoked: "Withdrawn",
   unchanged: "Nothing changed",
+  changed: "Number changed",
   "no-answer": "No answer",
   agent: "To a person",
   sorry: "Apology",
