@@ -62,6 +62,18 @@ describe("who looks for a caller", () => {
     expect(await unclear.text()).toContain("The search takes a number in any form");
   });
 
+  it("finds somebody whose number was keyed in from another one, though they never called", async () => {
+    const viewer = await line.operator("viewer");
+    const call = line.call({ from: "anonymous" });
+    await call.begin();
+    await call.press("14155550188");
+    await call.press("1");
+    const answer = await viewer.post("/console/search", { q: "+14155550188" });
+    const log = await viewer.page(answer.headers.get("location") ?? "");
+    const link = /href="(\/console\/subscribers\/[^"]+)"/.exec(log)?.[1] ?? "";
+    expect(await viewer.page(link)).toMatch(/pending|waiting/i);
+  });
+
   it("may type what they like: a search is read or it is unclear", () => {
     const { businesses } = line.config;
     for (const text of [

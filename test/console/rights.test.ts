@@ -157,6 +157,27 @@ describe("a supervisor", () => {
     expect((await line.accesses()).map(({ action }) => action)).toContain("withdrew");
   });
 
+  it("cannot write a telephone number into a reason, for it would stay there for ever", async () => {
+    const { path } = await somebody();
+    const supervisor = await line.operator("supervisor");
+    const reason = "caller +1 415 555 0155 asked";
+    const answer = await supervisor.post(`${path}/withdraw`, { ...withdrawal, reason });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("without a telephone number");
+    expect(line.rows("entry")).toHaveLength(1);
+    expect(JSON.stringify(line.rows("access_log"))).not.toContain("0155");
+  });
+
+  it("goes back to the page, not to the answer of a POST, when the theme is changed", async () => {
+    const { path } = await somebody();
+    const supervisor = await line.operator("supervisor");
+    for (const answered of ["reveal", "withdraw"]) {
+      const headers = { origin: PUBLIC_URL, referer: `${PUBLIC_URL}${path}/${answered}` };
+      const answer = await supervisor.post("/console/preferences", { theme: "dark" }, headers);
+      expect(answer.headers.get("location")).toBe(path);
+    }
+  });
+
   it("cannot withdraw without a reason, or from a topic that is not there", async () => {
     const { path } = await somebody();
     const supervisor = await line.operator("supervisor");
