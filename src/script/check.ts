@@ -4,7 +4,7 @@ import { ENDINGS, STATEMENTS, type Ending, type Prompt } from "../call/flow.ts";
 import type { Approval } from "./approval.ts";
 import type { Script, ScriptLocale, Template } from "./script.ts";
 import { checkShapes } from "./shape.ts";
-import { elements, parseTwiml, wordsOf, type Element } from "./twiml.ts";
+import { elements, wordsOf, type Element } from "./twiml.ts";
 
 /** One thing that is wrong with a script, and where. */
 export type Finding = { readonly place: string; readonly message: string };
@@ -94,9 +94,9 @@ export function checkEffective(
   return [{ place: `twiml/approved.json: ${version}`, message }];
 }
 
-function checkWellFormed({ file, source }: Template): Finding[] {
+function checkWellFormed({ file, source, root }: Template): Finding[] {
   try {
-    parseTwiml(source);
+    root();
     Handlebars.parse(source);
     return [];
   } catch (error) {
@@ -104,9 +104,9 @@ function checkWellFormed({ file, source }: Template): Finding[] {
   }
 }
 
-function checkDocument({ file, source }: Template, verbs: Verbs): Finding[] {
+function checkDocument({ file, source, ...document }: Template, verbs: Verbs): Finding[] {
   const place = `twiml/${file}`;
-  const root = parseTwiml(source);
+  const root = document.root();
   return [
     ...logic(source).map((message) => ({ place, message })),
     ...root.children.flatMap((child) => checkVerb(child, verbs, place)),
@@ -235,8 +235,8 @@ function documents(locale: ScriptLocale): Template[] {
   return [...locale.prompts.values(), ...locale.law.values()];
 }
 
-function ownWords({ source }: Template): string {
-  return fold(withoutSlots(wordsOf(parseTwiml(source))));
+function ownWords({ root }: Template): string {
+  return fold(withoutSlots(wordsOf(root())));
 }
 
 function withoutSlots(text: string): string {

@@ -3,7 +3,7 @@ import Handlebars from "handlebars";
 import type { Business, Jurisdiction, Locale } from "../call/business.ts";
 import type { Prompt } from "../call/flow.ts";
 import { ScriptError } from "./approval.ts";
-import { parseTwiml, wordsOf } from "./twiml.ts";
+import { parseTwiml, wordsOf, type Element } from "./twiml.ts";
 
 /** One immutable, dated version of all prompts. Law 9: code names prompts, it never words them. */
 export type Script = {
@@ -45,6 +45,8 @@ export type Template = {
   /** Where it stands, for messages: `2026-11-22/en-US/notice.xml`. */
   readonly file: string;
   readonly source: string;
+  /** The document as it stands, slots and all; read once. @throws where it is not well-formed */
+  readonly root: () => Element;
   /** What stands inside the Response, with the slots filled. @throws for a slot without a value */
   readonly render: (slots: Slots) => string;
 };
@@ -69,6 +71,7 @@ export type Rendered = {
 
 /** Compiles a prompt: a TwiML document with Handlebars slots; nothing but `{{slot}}` and `{{#if slot}}`. */
 export function template(file: string, source: string): Template {
+  let root: Element | undefined;
   const inner = /^\s*<Response>([\s\S]*)<\/Response>\s*$/.exec(source)?.[1];
   if (inner === undefined) throw new ScriptError(`${file}: the root element is not <Response>`);
   const compact = inner
@@ -84,6 +87,7 @@ export function template(file: string, source: string): Template {
   return {
     file,
     source,
+    root: () => (root ??= parseTwiml(source)),
     render(slots) {
       try {
         // What is left out leaves no trace, so that the text depends on what is spoken only.

@@ -2,7 +2,7 @@ import type { Locale } from "../call/business.ts";
 import { STEPS, type Prompt } from "../call/flow.ts";
 import type { Finding } from "./check.ts";
 import type { ScriptLocale, Template } from "./script.ts";
-import { elements, parseTwiml, type Element } from "./twiml.ts";
+import { elements, type Element } from "./twiml.ts";
 
 /** Verbs that let the call go on to what is spoken next, and take no keys. */
 const SPOKEN: ReadonlySet<string> = new Set(["Say", "Pause", "Play"]);
@@ -45,8 +45,8 @@ function kindOf(prompt: Prompt): Kind {
   return prompt === "notice" ? "statement" : "ending";
 }
 
-function checkShape(prompt: Prompt, { file, source }: Template, locale: Locale): Finding[] {
-  const root = parseTwiml(source);
+function checkShape(prompt: Prompt, { file, source, ...document }: Template, locale: Locale): Finding[] {
+  const root = document.root();
   const kind = kindOf(prompt);
   const looping = [...elements(root)].filter(
     ({ name, attributes }) => name === "Say" && "loop" in attributes,
