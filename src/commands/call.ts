@@ -81,7 +81,7 @@ function runCommand(command: Command, { loadConfig, out, err }: CliParts): void 
       const report = REPORTERS[options.json === true ? "json" : options.reporter](results);
       if (options.out === undefined) out(report);
       else writeOutput("--out", options.out, report);
-      if (results.every((result) => !result.reached)) {
+      if (results.every((result) => !result.reached && result.interrupted === undefined)) {
         throw new Unreachable(
           `${targetOf(options, config).url} does not answer: start the line (npm start), or give its --url.`,
         );
