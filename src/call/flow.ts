@@ -104,9 +104,6 @@ const KEYS = {
 type Keyed = keyof typeof KEYS;
 type Meaning<S extends Keyed> = keyof (typeof KEYS)[S] & string;
 
-/** What a key can mean, in any question. */
-export type KeyName = { [S in Keyed]: Meaning<S> }[Keyed] | "language";
-
 /** Names a question within its call: with the attempt, the idempotency key of its answer. */
 export function nameOf(question: Question): string {
   if (question.step !== "topic") return question.step;

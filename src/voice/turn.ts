@@ -2,7 +2,7 @@ import { jurisdictionFor, type Business, type Locale } from "../call/business.ts
 import { advance, begin, nameOf, type Outcome, type Question, type Situation } from "../call/flow.ts";
 import type { Keypress } from "../call/keypress.ts";
 import { lastDigits, spaced, subscriberNumber, type E164 } from "../call/phone-number.ts";
-import type { CallIdentity, Ledger, NewEntry, Recorded } from "../ledger/ledger.ts";
+import type { CallIdentity, Ledger, NewEntry, Recorded, Turn } from "../ledger/ledger.ts";
 import { referenceOf } from "../ledger/reference.ts";
 import { fillOpen, type Script } from "../script/script.ts";
 import { localeOf, speechOf, type speaker } from "../script/speak.ts";
@@ -84,13 +84,9 @@ export async function takeAnswer(
   return respond(ledger, conversation, asked, advance(question, keypress, situation));
 }
 
-type Asked = {
-  readonly step: string;
-  readonly attempt: number;
-  readonly asked: string | null;
-  readonly locale: Locale;
-  readonly key: string | null;
-  readonly hungUp: boolean;
+/** The question that is answered, and what was done at it. */
+type Asked = Pick<Turn, "step" | "attempt" | "asked" | "locale" | "key" | "hungUp"> & {
+  /** The other number it is about, where it is about one. */
   readonly subscriberId: string | null;
 };
 
