@@ -219,6 +219,9 @@ export type CallEvent = {
   readonly at: number;
 };
 
+/** How the line was asked: the call begins, the caller answered, or the carrier tells of a status. */
+export type WebhookRoute = "begin" | "answer" | "status";
+
 /** Verbatim words as they were served, with the slots that belong to the call left open. */
 export type ServedWords = { readonly words: string; readonly wordsDigest: string; readonly at: number };
 

@@ -13,6 +13,10 @@ beforeEach(async () => {
   const at = ended.at + 60_000;
   const change = { status: "completed", terminal: true, sequence: 2, durationSeconds: 60, at };
   await memory.ledger.recordStatus(ended, change);
+  const { businessId, callSid } = ended;
+  memory.connection.client
+    .prepare("INSERT INTO webhook VALUES (NULL, ?, ?, 'status', 'completed', 2, ?, 3.5, 204, 0, 'completed')")
+    .run(businessId, callSid, at);
 });
 afterEach(() => memory.close());
 
@@ -20,7 +24,7 @@ const HANDS: readonly [string, Hand][] = [
   ["with the sqlite3 command", sqlite3],
   ["with a program of one's own", driver],
 ];
-const TABLES = ["entry", "call_event", "served_text", "call"];
+const TABLES = ["entry", "call_event", "served_text", "call", "webhook"];
 
 /** What someone may try, and words of the refusal. */
 const REFUSED: readonly [string, string, string][] = [
@@ -46,6 +50,14 @@ const REFUSED: readonly [string, string, string][] = [
   ],
   ["an event's key is changed", "UPDATE call_event SET key = '2'", "events never change"],
   ["an event is deleted", "DELETE FROM call_event", "events never vanish"],
+  ["a keypress becomes another kind", "UPDATE call_event SET keypress = 'key'", "events never change"],
+  ["a webhook's time is changed", "UPDATE webhook SET milliseconds = 1", "webhooks never change"],
+  ["a webhook is deleted", "DELETE FROM webhook", "webhooks never vanish"],
+  [
+    "a webhook is replaced",
+    "INSERT OR REPLACE INTO webhook SELECT seq, business_id, call_sid, route, step, attempt, at, 1, http_status, repeated, outcome FROM webhook",
+    "webhooks never change",
+  ],
   ["served words are changed", "UPDATE served_text SET words = 'Hello.'", "served words never change"],
   ["served words are deleted", "DELETE FROM served_text", "served words never vanish"],
   ["a call is deleted", "DELETE FROM call", "calls never vanish"],
@@ -90,11 +102,11 @@ const REFUSED: readonly [string, string, string][] = [
 const WITHOUT_EFFECT: readonly [string, string][] = [
   [
     "an event is replaced",
-    "INSERT OR REPLACE INTO call_event SELECT seq, business_id, call_sid, step, attempt, kind, locale, '9', next_step, next_attempt, text_digest, action, subscriber_id, 0 FROM call_event",
+    "INSERT OR REPLACE INTO call_event SELECT seq, business_id, call_sid, step, attempt, kind, locale, '9', next_step, next_attempt, text_digest, action, subscriber_id, 0, NULL FROM call_event",
   ],
   [
     "an event is replaced by its place in the call",
-    "INSERT OR REPLACE INTO call_event SELECT seq + 1000, business_id, call_sid, step, attempt, kind, locale, '9', next_step, next_attempt, text_digest, action, subscriber_id, 0 FROM call_event",
+    "INSERT OR REPLACE INTO call_event SELECT seq + 1000, business_id, call_sid, step, attempt, kind, locale, '9', next_step, next_attempt, text_digest, action, subscriber_id, 0, NULL FROM call_event",
   ],
   [
     "served words are replaced",

@@ -6,6 +6,7 @@ import {
   index,
   integer,
   primaryKey,
+  real,
   sqliteTable,
   text,
   unique,
@@ -13,7 +14,9 @@ import {
 } from "drizzle-orm/sqlite-core";
 import type { ConsentState, EntryKind } from "../../call/consent.ts";
 import type { Jurisdiction, Locale } from "../../call/business.ts";
+import type { Keypress } from "../../call/keypress.ts";
 import type { E164 } from "../../call/phone-number.ts";
+import type { WebhookRoute } from "../ledger.ts";
 import { callFacet } from "./reading-schema.ts";
 
 /**
@@ -121,6 +124,8 @@ export const callEvent = sqliteTable(
     action: text(),
     subscriberId: text(),
     at: integer().notNull(),
+    /** Of a `key` event: what the caller did; null where the call began, and in rows older than it. */
+    keypress: text().$type<Keypress["kind"]>(),
   },
   (table) => [
     // Law 4: one keypress, one entry. This index is the idempotency, and what entries refer to (law 3).
@@ -143,6 +148,32 @@ export const callEvent = sqliteTable(
       foreignColumns: [servedText.businessId, servedText.digest],
     }),
   ],
+);
+
+/**
+ * How each webhook of a call was answered, written after the answer: what is missing here was still answered. Not a
+ * foreign key, because a call whose beginning failed has no row.
+ */
+export const webhook = sqliteTable(
+  "webhook",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    businessId: text().notNull(),
+    callSid: text().notNull(),
+    route: text().$type<WebhookRoute>().notNull(),
+    /** Of the event that it brought: "begin", the question answered, or the status; null where it brought none. */
+    step: text(),
+    attempt: integer(),
+    /** When it was received. */
+    at: integer().notNull(),
+    /** From then until its answer was made. */
+    milliseconds: real().notNull(),
+    httpStatus: integer().notNull(),
+    repeated: integer({ mode: "boolean" }).notNull(),
+    /** The next question, the ending, the call's status, "sorry", or why it was refused. */
+    outcome: text().notNull(),
+  },
+  (table) => [index("webhook_of_call").on(table.businessId, table.callSid)],
 );
 
 export const entry = sqliteTable(

@@ -286,6 +286,7 @@ const NO_EVENT = {
   textDigest: null,
   action: null,
   subscriberId: null,
+  keypress: null,
 };
 const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE };
 
