@@ -92,6 +92,19 @@ describe("an export of calls", () => {
     expect(await collect(line.reading.exportCalls({ sort: "oldest" }))).toHaveLength(265);
   });
 
+  it("holds nobody up: after two milliseconds of work whoever calls has their turn (row 59)", async () => {
+    for (let n = 0; n < 40; n++) await line.finish([], { from: `+1415555${4_000 + n}` });
+    let [ms, turns, reading] = [0, 0, true];
+    const meanwhile = (async () => {
+      for (; reading; turns++) await new Promise((resolve) => setImmediate(resolve));
+    })();
+    // Every look at the clock is a millisecond later: one before each row.
+    for await (const _ of line.openReading(() => ms++).exportCalls({})) expect(_.simulated).toBe(false);
+    reading = false;
+    await meanwhile;
+    expect(turns).toBeGreaterThanOrEqual(18);
+  });
+
   it("stops reading when the reader goes away", async () => {
     await line.finish(["1"]);
     const rows = line.reading.exportCalls({})[Symbol.asyncIterator]();

@@ -21,7 +21,8 @@ export function startReading() {
     onFatal: () => undefined,
     monotonicMs: () => performance.now(),
   });
-  const openReading = (): Reading => sqliteReading(line.connection, { vault, write, newId: randomUUIDv7 });
+  const openReading = (monotonicMs = () => performance.now()): Reading =>
+    sqliteReading(line.connection, { vault, write, newId: randomUUIDv7, monotonicMs });
   const reading = openReading();
   const { simulator } = line.config;
   return {

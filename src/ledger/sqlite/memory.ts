@@ -11,9 +11,9 @@ export function sqliteMemory(
   options: SqliteLedgerOptions,
 ): { readonly ledger: Ledger; readonly reading: Reading } {
   const commits = groupCommit(connection.client, options);
-  const { vault, newId } = options;
+  const { vault, newId, monotonicMs } = options;
   return {
     ledger: sqliteLedger(connection, options, commits),
-    reading: sqliteReading(connection, { vault, newId, write: commits.write }),
+    reading: sqliteReading(connection, { vault, newId, monotonicMs, write: commits.write }),
   };
 }

@@ -20,12 +20,15 @@ export type SqliteReadingOptions = {
   readonly write: Write;
   /** UUIDv7. */
   readonly newId: () => string;
+  readonly monotonicMs: () => number;
 };
 
 /** Calls on a subscriber's page; the log has the others. */
 const RECENT_CALLS = 50;
-/** Rows between two breaths of the event loop: finding, decrypting and masking them takes some 4 ms. */
-const EXPORTED_AT_ONCE = 50;
+/** Places of an export that are found at once. */
+const EXPORTED_AT_ONCE = 200;
+/** How long an export holds the event loop: a webhook takes some five turns of it, and waits this long for each. */
+const EXPORT_TURN_MS = 2;
 
 /** What supervisors read, on one SQLite file, beside the ledger that writes it. */
 export function sqliteReading(connection: Connection, options: SqliteReadingOptions): Reading {
@@ -89,18 +92,32 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
     },
     async *exportCalls(filter) {
       await ready();
+      const breathe = inTurns(options.monotonicMs);
       for (let cursor: string | null = null; ;) {
         const found: ReturnType<typeof page> = page(filter, {
           cursor,
           limit: EXPORTED_AT_ONCE,
           direction: "next",
         });
-        for (const { rowid } of found.places) yield rowOf.byRowid(rowid);
+        for (const { rowid } of found.places) {
+          await breathe();
+          yield rowOf.byRowid(rowid);
+        }
         cursor = found.next;
         if (cursor === null) return;
-        await setImmediate();
+        await breathe();
       }
     },
+  };
+}
+
+/** Lets webhooks have their turn whenever this one, with what the reader of the rows does in it, has lasted enough. */
+function inTurns(monotonicMs: () => number): () => Promise<void> {
+  let began = monotonicMs();
+  return async () => {
+    if (monotonicMs() - began < EXPORT_TURN_MS) return;
+    await setImmediate();
+    began = monotonicMs();
   };
 }
 
