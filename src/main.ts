@@ -44,6 +44,9 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     now: Date.now,
     monotonicMs,
     onCommit: metrics.committed,
+    onDropped(webhooks, reason) {
+      if (metrics.dropped(webhooks)) log.warn({ err: reason }, "times of webhooks are not kept; told once");
+    },
     onFatal(error) {
       log.fatal({ err: error }, "the disk cannot be trusted any more; stopping");
       process.exit(1);

@@ -30,6 +30,11 @@ export function createMetrics() {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
     registers,
   });
+  const dropped = new Counter({
+    name: "yesline_webhook_times_dropped_total",
+    help: "Answered webhooks whose time the disk did not keep.",
+    registers,
+  });
   const batches = new Histogram({
     name: "yesline_commit_batch_size",
     help: "Writes that shared one durable commit.",
@@ -37,6 +42,7 @@ export function createMetrics() {
     registers,
   });
 
+  let anyDropped = false;
   const webhook: VoiceObserver = (seen, error) => {
     const simulated = String(seen.simulated ?? "unknown");
     const business = seen.businessId ?? "none";
@@ -49,5 +55,16 @@ export function createMetrics() {
       calls.inc({ business, simulated });
     if (!seen.repeated) for (const kind of seen.entries) entries.inc({ business, kind, simulated });
   };
-  return { webhook, committed: (jobs: number) => batches.observe(jobs), text: () => registry.metrics() };
+  return {
+    webhook,
+    committed: (jobs: number) => batches.observe(jobs),
+    /** @returns whether these are the first */
+    dropped(count: number): boolean {
+      const first = !anyDropped;
+      anyDropped = true;
+      dropped.inc(count);
+      return first;
+    },
+    text: () => registry.metrics(),
+  };
 }

@@ -62,7 +62,10 @@ async function recordingOf(
     const said = wordsOf(event.words ?? "", call, number);
     const key = call.events.slice(index + 1).find((later) => later.kind === "key");
     const next = key === undefined ? undefined : call.events[call.events.indexOf(key) + 1];
-    turns.push({ said, did: await didOf(ledger, business, event, key, next) });
+    const did = await didOf(ledger, business, event, key, next);
+    turns.push({ said, did });
+    // What the carrier was answered then, nobody heard.
+    if (did.kind === "hang-up") break;
   }
   const [from, to] = inbound ? [party, call.line] : [call.line, party];
   const knewTheCaller = call.events.some(({ kind, step }) => kind === "served" && step === "welcome-back");
@@ -81,7 +84,10 @@ async function forgetCaller({ from, to, direction }: Recording, config: Config, 
   }
 }
 
-/** A number that was keyed in is not an event's to keep: it stands with the subscriber who was read out next. */
+/**
+ * A number that was keyed in is not an event's to keep: it stands with the subscriber who was read out next. One that
+ * was no number stands nowhere; another that is none takes its place.
+ */
 async function didOf(
   ledger: Ledger,
   business: Business,
@@ -91,10 +97,18 @@ async function didOf(
 ): Promise<Turn["did"]> {
   if (answer === undefined) return served.action === null ? { kind: "nothing" } : { kind: "hang-up" };
   if (answer.key !== null) return { kind: "keys", keys: answer.key };
-  if (answer.step !== "other-number" || next?.step !== "confirm-number") return { kind: "silence" };
-  const number = next.subscriberId === null ? null : await ledger.numberOf(business.id, next.subscriberId);
-  return number === null ? { kind: "silence" } : { kind: "keys", keys: number.slice(1) };
+  if (answer.keypress === "hang-up") return { kind: "hang-up" };
+  const named = answer.step === "other-number" && next?.step === "confirm-number" ? next.subscriberId : null;
+  const number = named === null ? null : await ledger.numberOf(business.id, named);
+  if (number !== null) return { kind: "keys", keys: number.slice(1) };
+  if (answer.keypress !== "digits") return { kind: "silence" };
+  return { kind: "keys", keys: answer.step === "other-number" ? NO_NUMBER : NO_ONES_KEY };
 }
+
+/** A star alone would be one wrong key, not a wrong number. */
+const NO_NUMBER = "**";
+/** A question that listens for one key would take the first of several. No question has this one. */
+const NO_ONES_KEY = "*";
 
 type Turn = Recording["turns"][number];
 

@@ -66,12 +66,13 @@ export function evidenceZip(
     strToU8(`${event.words ?? ""}\n`),
   ]);
   const events = (call?.events ?? []).map(
-    ({ at, kind, step, attempt, locale, key, action, words: said }) => ({
+    ({ at, kind, step, attempt, locale, keypress, key, action, words: said }) => ({
       at: iso(at),
       kind,
       step,
       attempt,
       locale,
+      keypress,
       key,
       action,
       wordsSha256: said === null ? null : sha256(said),

@@ -1,5 +1,6 @@
 import type { ConsentState, EntryKind } from "../call/consent.ts";
 import type { Jurisdiction, Locale } from "../call/business.ts";
+import type { Keypress } from "../call/keypress.ts";
 import type { E164 } from "../call/phone-number.ts";
 
 /**
@@ -20,7 +21,13 @@ export type Ledger = {
   numberOf(businessId: string, subscriberId: string): Promise<E164 | null>;
 
   /** A status callback. Late, early or repeated ones never turn a call's status back. */
-  recordStatus(call: CallIdentity, change: StatusChange): Promise<void>;
+  recordStatus(call: CallIdentity, change: StatusChange): Promise<{ readonly repeated: boolean }>;
+
+  /**
+   * How a webhook was answered, told after the answer. Not a promise: nobody waits for it, and it is written with
+   * what is written next. What a crash or a full queue loses was still answered.
+   */
+  noteAnswered(webhook: AnsweredWebhook): void;
 
   /** Closes calls that began before `begunBefore` and never reported an end; returns how many. */
   closeAbandoned(begunBefore: number, at: number): Promise<number>;
@@ -68,10 +75,10 @@ export type Turn = {
   /** The address of the question, as it was served; null where the call begins. What was not asked is not answered. */
   readonly asked: string | null;
   readonly locale: Locale;
+  /** What the caller did; null where the call begins. */
+  readonly keypress: Keypress["kind"] | null;
   /** The key, where one key was pressed; numbers that were keyed in are kept with the subscriber only. */
   readonly key: string | null;
-  /** The webhook only says that the caller hung up. */
-  readonly hungUp: boolean;
   /** Under which law and in which script the call is held. */
   readonly jurisdiction: Jurisdiction;
   readonly script: string;
@@ -208,6 +215,8 @@ export type CallEvent = {
   readonly step: string;
   readonly attempt: number;
   readonly locale: string;
+  /** Of a `key` event: what the caller did; null where the call began, and where nobody kept it yet. */
+  readonly keypress: Keypress["kind"] | null;
   /** Of a `key` event: the key; null for silence, a hang-up, or a number that was keyed in. */
   readonly key: string | null;
   /** Of a `served` event: the words, with the slots that belong to the call left open. */
@@ -221,6 +230,25 @@ export type CallEvent = {
 
 /** How the line was asked: the call begins, the caller answered, or the carrier tells of a status. */
 export type WebhookRoute = "begin" | "answer" | "status";
+
+/** One webhook of a call, after its answer was made. */
+export type AnsweredWebhook = {
+  readonly businessId: string;
+  readonly callSid: string;
+  readonly route: WebhookRoute;
+  /** Of the event that it brought: "begin", the question answered, or the status; null where it brought none. */
+  readonly step: string | null;
+  readonly attempt: number | null;
+  /** When it was received. */
+  readonly at: number;
+  /** From then until its answer was made. */
+  readonly milliseconds: number;
+  readonly httpStatus: number;
+  /** It had been answered before, and got the same answer. */
+  readonly repeated: boolean;
+  /** The next question, the ending, the call's status, "sorry" where something failed, or why it was refused. */
+  readonly outcome: string;
+};
 
 /** Verbatim words as they were served, with the slots that belong to the call left open. */
 export type ServedWords = { readonly words: string; readonly wordsDigest: string; readonly at: number };

@@ -1,6 +1,6 @@
 import type { Jurisdiction, Locale } from "../call/business.ts";
 import type { E164 } from "../call/phone-number.ts";
-import type { CallView, Entry, Subscriber } from "./ledger.ts";
+import type { AnsweredWebhook, CallView, Entry, Subscriber } from "./ledger.ts";
 
 /**
  * What supervisors ask of the memory. Every list has a bound and a cursor; numbers come in clear, because only the
@@ -14,7 +14,7 @@ export type Reading = {
   calls(filter: CallFilter, page: PageRequest): Promise<Page<CallRow>>;
   /**
    * Calls that began or changed since `after` (a cursor from an earlier answer, or null for "from now on"), in the
-   * order of their last change. The sweep's closing of calls that never reported their end is not told of.
+   * order of their last change. The sweep's closing of calls that never reported their end is such a change.
    */
   changes(
     after: string | null,
@@ -115,7 +115,12 @@ export type CallRow = {
   readonly caller: E164 | null;
 };
 
-export type CallDetail = CallRow & Pick<CallView, "line" | "events"> & { readonly entries: readonly Entry[] };
+export type CallDetail = CallRow &
+  Pick<CallView, "line" | "events"> & {
+    readonly entries: readonly Entry[];
+    /** How its webhooks were answered, in that order; some may be missing, see `noteAnswered`. */
+    readonly webhooks: readonly AnsweredWebhook[];
+  };
 
 export type SubscriberRow = { readonly id: string; readonly businessId: string; readonly number: E164 };
 export type SubscriberDetail = SubscriberRow &

@@ -49,6 +49,13 @@ export function addressOf(
   return `/voice/${script}/${locale}/${question.step}?${parameters.toString()}`;
 }
 
+/** The question that is answered there, as `nameOf` names it, also where it cannot be asked any more. */
+export function askedAt({ step, topic, subscriberId, attempt }: Address): { step: string; attempt: number } {
+  const named =
+    step === "topic" ? `topic:${topic ?? ""}${subscriberId === null ? "" : ":other-number"}` : step;
+  return { step: named, attempt };
+}
+
 /** Reads an address. @returns null where it is none of ours */
 export function parseAddress(
   path: { readonly script: string; readonly locale: string; readonly step: string },

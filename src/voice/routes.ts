@@ -14,7 +14,7 @@ import {
   type Fields,
   type Refusal,
 } from "../twilio/form.ts";
-import { parseAddress } from "./address.ts";
+import { askedAt, parseAddress } from "./address.ts";
 import { reception, sightingOf, type Received, type ReceptionParts, type Sighting } from "./reception.ts";
 import { beginCall, identify, takeAnswer, type Answer, type Conversation } from "./turn.ts";
 
@@ -40,6 +40,9 @@ export type Webhook = Partial<Sighting> & {
   readonly outcome: string;
   readonly entries: readonly string[];
   readonly repeated: boolean;
+  /** Of the event that it brings; null where it brings none. */
+  readonly step: string | null;
+  readonly attempt: number | null;
 };
 
 /** Twilio's own bound for what it sends is far below. */
@@ -73,6 +76,7 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
     withReceived("begin", callInput, async (c, received, business) => {
       const script = scripts.get(business.script);
       if (script === undefined) throw new Error(`Script ${business.script} is not loaded.`);
+      note(c, { step: "begin", attempt: 1 });
       return say(c, await beginCall(ledger, converse(c, received, business, script, business.locales[0])));
     }),
   );
@@ -82,14 +86,15 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
     withReceived("status", statusInput, async (c, { input, account }, business) => {
       const call = identify(input, account, business, now());
       const { status, sequence, durationSeconds } = input;
-      note(c, { outcome: status });
-      await ledger.recordStatus(call, {
+      note(c, { outcome: status, step: status, attempt: sequence });
+      const { repeated } = await ledger.recordStatus(call, {
         status,
         sequence,
         durationSeconds,
         terminal: isTerminal(status),
         at: call.at,
       });
+      note(c, { repeated });
       return c.body(null, 204);
     }),
   );
@@ -104,6 +109,7 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
       const script = scripts.get(address?.script ?? "");
       if (address === null || script?.locales.get(address.locale) === undefined)
         return refuse(c, 400, NOT_OURS);
+      note(c, askedAt(address));
       const conversation = converse(c, received, business, script, address.locale);
       const { status, keypress } = received.input;
       const pressed = isTerminal(status) ? ({ kind: "hang-up" } as const) : keypress;
@@ -165,8 +171,11 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   return routes;
 }
 
+/** The apology's prompt; its name also stands for what failed on our side. */
+const FAILED = "sorry";
+
 const APOLOGY: Omit<Speech, "locale"> = {
-  prompts: ["sorry"],
+  prompts: [FAILED],
   jurisdiction: "EU",
   question: null,
   topics: [],
@@ -180,16 +189,35 @@ const UNSEEN: Webhook = {
   outcome: "",
   entries: [],
   repeated: false,
+  step: null,
+  attempt: null,
 };
 
-/** One line of log and one observation a webhook, whatever became of it. */
-function observed({ monotonicMs, observe }: VoiceParts) {
+/** One line of log, one observation and one row a webhook, whatever became of it; the row where it names a call. */
+function observed({ ledger, now, monotonicMs, observe }: VoiceParts) {
   return async (c: Context<Env>, next: () => Promise<void>): Promise<void> => {
     const startedAt = monotonicMs();
+    const at = now();
     c.set("webhook", UNSEEN);
     await next();
     const milliseconds = monotonicMs() - startedAt;
-    observe({ ...c.get("webhook"), status: c.res.status, milliseconds }, c.error);
+    const webhook: Webhook = { ...c.get("webhook"), status: c.res.status, milliseconds };
+    observe(webhook, c.error);
+    const { businessId = null, callSid, route, status: httpStatus, step, attempt, repeated } = webhook;
+    if (route === "other" || callSid === undefined || businessId === null) return;
+    const outcome = c.error === undefined ? webhook.outcome : FAILED;
+    ledger.noteAnswered({
+      businessId,
+      callSid,
+      route,
+      step,
+      attempt,
+      at,
+      milliseconds,
+      httpStatus,
+      repeated,
+      outcome,
+    });
   };
 }
 

@@ -49,8 +49,8 @@ export async function beginCall(ledger: Ledger, conversation: Conversation): Pro
     attempt: 1,
     asked: null,
     locale,
+    keypress: null,
     key: null,
-    hungUp: false,
     subscriberId: null,
   };
   return respond(ledger, conversation, asked, begin(situation));
@@ -71,21 +71,20 @@ export async function takeAnswer(
   const returning = question.step === "language" || question.step === "welcome-back" || address.change;
   const situation = await situate(ledger, conversation, locale, returning);
   const key = keypress.kind === "key" ? keypress.key : null;
-  const hungUp = keypress.kind === "hang-up";
   const asked: Asked = {
     step: nameOf(question),
     attempt: question.attempt,
     asked: addressOf(address.script, locale, question, subscriberId),
     locale,
+    keypress: keypress.kind,
     key,
-    hungUp,
     subscriberId,
   };
   return respond(ledger, conversation, asked, advance(question, keypress, situation));
 }
 
 /** The question that is answered, and what was done at it. */
-type Asked = Pick<Turn, "step" | "attempt" | "asked" | "locale" | "key" | "hungUp"> & {
+type Asked = Pick<Turn, "step" | "attempt" | "asked" | "locale" | "keypress" | "key"> & {
   /** The other number it is about, where it is about one. */
   readonly subscriberId: string | null;
 };

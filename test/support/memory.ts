@@ -86,7 +86,7 @@ export function callOf(over: Partial<CallIdentity> = {}): CallIdentity {
   };
 }
 
-const SPOKEN = { asked: null, hungUp: false, jurisdiction: "US", script: "2026-11-22" } as const;
+const SPOKEN = { asked: null, jurisdiction: "US", script: "2026-11-22" } as const;
 
 /** The call begins, and the whole notice is served with the first question. */
 export function begins(call: CallIdentity, served: Partial<Served> = {}): Turn {
@@ -95,6 +95,7 @@ export function begins(call: CallIdentity, served: Partial<Served> = {}): Turn {
     step: "begin",
     attempt: 1,
     locale: served.locale ?? "en-US",
+    keypress: null,
     key: null,
     ...SPOKEN,
     entries: [],
@@ -109,6 +110,7 @@ export function answers(call: CallIdentity, entries: readonly NewEntry[], over: 
     step: "choice",
     attempt: 1,
     locale: "en-US",
+    keypress: "key",
     key: "1",
     ...SPOKEN,
     entries,

@@ -6,7 +6,7 @@ import { may, type Role } from "../roles.ts";
 import { formatNumber } from "../search.ts";
 import { badge, icon, NOTHING, numberShown, outcomeBadge, simulatedBadge, time, type Html } from "./bits.ts";
 import { heading } from "./layout.ts";
-import { timeline } from "./timeline.ts";
+import { millisecondsWords, timeline } from "./timeline.ts";
 import {
   attestationWords,
   businessName,
@@ -92,6 +92,7 @@ export function callPage(parts: ConsoleParts, { call, role, revealed }: CallOpti
                 ${version === "" ? "–" : html`<a href="/console/script?business=${call.businessId}&amp;locale=${call.locale ?? ""}">${version}</a>`}${script === undefined ? NOTHING : html`<br /><code class="small" title="${script.digest}">${script.digest.slice(0, 16)}…</code>`}
               </dd>
             </div>
+            ${webhooksFact(call)}
             <div>
               <dt>Call SID</dt>
               <dd><code class="small break">${call.callSid}</code></dd>
@@ -101,6 +102,16 @@ export function callPage(parts: ConsoleParts, { call, role, revealed }: CallOpti
         ${entriesCard(parts, call, role)}
       </div>
     </div>`;
+}
+
+/** How fast the line was for this caller; nothing where it was not kept. */
+function webhooksFact({ webhooks }: CallDetail): Html {
+  if (webhooks.length === 0) return NOTHING;
+  const slowest = Math.max(...webhooks.map(({ milliseconds }) => milliseconds));
+  return html`<div>
+    <dt>Webhooks</dt>
+    <dd>${webhooks.length}, the slowest answered in ${millisecondsWords(slowest)}</dd>
+  </div>`;
 }
 
 function reveal(

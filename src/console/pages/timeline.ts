@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { html } from "hono/html";
 import type { Business } from "../../call/business.ts";
 import { lastDigits, spaced } from "../../call/phone-number.ts";
-import type { CallEvent } from "../../ledger/ledger.ts";
+import type { AnsweredWebhook, CallEvent } from "../../ledger/ledger.ts";
 import type { CallDetail } from "../../ledger/reading.ts";
 import type { Script } from "../../script/script.ts";
 import { icon, NOTHING, time, type Html } from "./bits.ts";
@@ -18,19 +18,86 @@ export type TimelineOptions = {
 export function timeline(options: TimelineOptions): Html {
   const { call } = options;
   return html`<ol class="timeline">
-    ${call.events.map((event, index) => {
-      const served = event.kind === "served" ? servedItem(event, options) : null;
-      return html`<li data-kind="${event.kind}">
-        <p class="when">
-          ${time(event.at, "clock")}<span class="soft">+${clock(event.at - call.begunAt)}</span>
-        </p>
-        ${served ?? (event.kind === "key" ? keyItem(event, call.events[index - 1]) : statusItem(event))}
-      </li>`;
-    })}
+    ${momentsOf(call).map(
+      (moment) =>
+        html`<li data-kind="${moment.kind}">
+          <p class="when">
+            ${time(moment.at, "clock")}<span class="soft">+${clock(moment.at - call.begunAt)}</span>
+          </p>
+          ${itemOf(moment, options)}
+        </li>`,
+    )}
   </ol>`;
 }
 
-function servedItem(event: CallEvent, { call, business, script }: TimelineOptions): Html {
+/** One line of the timeline: an event, with the webhook that brought it; or a webhook that brought none. */
+type Moment = { readonly at: number } & (
+  | {
+      readonly kind: CallEvent["kind"];
+      readonly event: CallEvent;
+      readonly before: CallEvent | undefined;
+      readonly broughtBy: AnsweredWebhook | undefined;
+    }
+  | { readonly kind: "webhook"; readonly webhook: AnsweredWebhook }
+);
+
+function momentsOf({ events, webhooks }: CallDetail): readonly Moment[] {
+  const good = new Map(
+    webhooks
+      .filter((each) => !each.repeated && !failed(each))
+      .toReversed()
+      .map((each) => [placeOf(each), each]),
+  );
+  const brought = new Set<AnsweredWebhook>();
+  const moments = events.map((event, index): Moment => {
+    const broughtBy =
+      event.kind === "served" ? undefined : good.get(`${event.kind} ${event.step} ${event.attempt}`);
+    if (broughtBy !== undefined) brought.add(broughtBy);
+    return { at: event.at, kind: event.kind, event, before: events[index - 1], broughtBy };
+  });
+  const others = webhooks.filter((each) => !brought.has(each));
+  // Events keep the order of their numbers, whatever a clock did meanwhile.
+  for (const webhook of others) {
+    const later = moments.findIndex(({ at }) => at > webhook.at);
+    moments.splice(later === -1 ? moments.length : later, 0, { at: webhook.at, kind: "webhook", webhook });
+  }
+  return moments;
+}
+
+function placeOf({ route, step, attempt }: AnsweredWebhook): string {
+  return `${route === "status" ? "status" : "key"} ${step ?? ""} ${attempt ?? ""}`;
+}
+
+function failed({ outcome, httpStatus }: AnsweredWebhook): boolean {
+  return outcome === FAILED || httpStatus >= 400;
+}
+
+/** See `AnsweredWebhook.outcome`. */
+const FAILED = "sorry";
+
+function itemOf(moment: Moment, options: TimelineOptions): Html {
+  switch (moment.kind) {
+    case "served":
+      return servedItem(moment.event, moment.before, options);
+    case "key":
+      return keyItem(moment);
+    case "status":
+      return statusItem(moment);
+    case "webhook":
+      return webhookItem(moment.webhook);
+  }
+}
+
+function servedItem(
+  event: CallEvent,
+  before: CallEvent | undefined,
+  { call, business, script }: TimelineOptions,
+): Html {
+  // The carrier is answered all the same.
+  if (before?.keypress === "hang-up")
+    return html`<p class="what">
+      <strong>Nothing more was heard</strong><span class="soft">nobody listened</span>
+    </p>`;
   const words = event.words ?? "";
   const lines = words.split("\n");
   const pace = script?.locales.get(event.locale as "en-US")?.charactersPerSecond;
@@ -73,27 +140,68 @@ function slot(words: string, title: string): Html {
   return html`<mark title="${title}">${words}</mark>`;
 }
 
-function keyItem(event: CallEvent, before: CallEvent | undefined): Html {
-  if (event.step === "begin") return html`<p class="what"><strong>The call began</strong></p>`;
-  if (event.key !== null)
-    return html`<p class="what">
-      <kbd>${event.key}</kbd> <strong>Pressed ${event.key}</strong
-      ><span class="soft"
-        >${stepWords(event.step).toLowerCase()}${before === undefined ? "" : `, after ${clock(event.at - before.at)}`}</span
-      >
-    </p>`;
+function keyItem({ event, before, broughtBy }: Brought): Html {
+  const speed = speedOf(broughtBy);
+  if (event.step === "begin")
+    return html`<p class="what"><strong>The call began</strong><span class="soft">${speed}</span></p>`;
+  const after = before === undefined ? null : `after ${clock(event.at - before.at)}`;
+  const beside = [stepWords(event.step).toLowerCase(), after, speed].filter(Boolean).join(", ");
   return html`<p class="what">
-    <strong
-      >${event.step.startsWith("other-number") ? "Keyed in a number, or nothing" : "No single key"}</strong
-    ><span class="soft">silence, several keys, or hung up</span>
+    ${event.key === null ? NOTHING : html`<kbd>${event.key}</kbd> `}<strong>${pressedWords(event)}</strong
+    ><span class="soft">${beside}</span>
   </p>`;
 }
 
-function statusItem(event: CallEvent): Html {
+type Brought = Exclude<Moment, { kind: "webhook" }>;
+
+function pressedWords({ keypress, key, step }: CallEvent): string {
+  switch (keypress) {
+    case "key":
+      return `Pressed ${key ?? ""}`;
+    case "digits":
+      return step === "other-number" ? "Keyed in a number" : "Pressed several keys";
+    case "silence":
+      return "Pressed nothing";
+    case "hang-up":
+      return "Hung up";
+    // A call from before it was kept.
+    case null:
+      return key === null ? "Pressed nothing, several keys, or hung up" : `Pressed ${key}`;
+  }
+}
+
+function statusItem({ event, broughtBy }: Brought): Html {
+  const swept = event.step === "swept";
+  const from = swept ? "the carrier never told of an end" : "status from the carrier";
   return html`<p class="what">
     <strong>${STATUS_WORDS[event.step] ?? event.step}</strong
-    ><span class="soft">status from the carrier</span>
+    ><span class="soft">${[from, speedOf(broughtBy)].filter(Boolean).join(", ")}</span>
   </p>`;
+}
+
+/** A webhook that brought no event: its answer went wrong, or the carrier asked again. */
+function webhookItem(webhook: AnsweredWebhook): Html {
+  const { route, step } = webhook;
+  const [what, meaning] = webhookWords(webhook);
+  const named = route === "status" ? STATUS_WORDS[step ?? ""] : step === "begin" ? "The call began" : null;
+  const about = named ?? (step === null ? null : stepWords(step));
+  return html`<p class="what">
+    <strong>${what}</strong
+    ><span class="soft">${[about?.toLowerCase(), meaning, speedOf(webhook)].filter(Boolean).join(", ")}</span>
+  </p>`;
+}
+
+function webhookWords({ route, httpStatus, outcome }: AnsweredWebhook): [what: string, meaning: string] {
+  if (httpStatus >= 500) return ["Something failed on our side", `the carrier was told so (${httpStatus})`];
+  if (httpStatus >= 400) return [`Refused with ${httpStatus}`, outcome];
+  if (outcome === FAILED) return ["Something failed on our side", "the caller heard the apology"];
+  const same = route === "status" ? "nothing was written" : "same answer, nothing was written";
+  return ["The carrier asked again", same];
+}
+
+/** Empty where it was not kept. */
+function speedOf(webhook: AnsweredWebhook | undefined): string {
+  return webhook === undefined ? "" : `answered in ${millisecondsWords(webhook.milliseconds)}`;
 }
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
@@ -106,7 +214,15 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
   "no-answer": "Nobody picked up",
   canceled: "Cancelled",
   failed: "Failed",
+  swept: "Closed by the line itself",
 };
+
+/** `2.4 ms`, `12 ms`, `1,204 ms`. */
+export function millisecondsWords(milliseconds: number): string {
+  const shown =
+    milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds).toLocaleString("en-US");
+  return `${shown} ms`;
+}
 
 /** `0:07`, `12:30`. */
 function clock(milliseconds: number): string {

@@ -10,8 +10,8 @@ export type Facet = Omit<typeof callFacet.$inferSelect, "id">;
 type Stored = Omit<Facet, "simulated"> & { readonly simulated: 0 | 1 };
 
 /** The turn that ended the call. Where the caller hung up, its webhook says nothing of what was heard. */
-type Last = Pick<Turn, "step" | "attempt" | "key" | "hungUp">;
-const NO_TURN: Last = { step: "", attempt: 0, key: null, hungUp: false };
+type Last = Pick<Turn, "step" | "attempt" | "key" | "keypress">;
+const NO_TURN: Last = { step: "", attempt: 0, key: null, keypress: null };
 
 type Event = {
   readonly kind: string;
@@ -62,7 +62,10 @@ export function facetBook({ client }: Connection) {
     const progress = (): Progress => {
       if (facet.progress === "none") return "none";
       if (last.key !== null && !BEFORE_NOTICE.has(last.step)) return "answered";
-      return progressOf(eventsOf.all(which.businessId, which.callSid), last.hungUp ? last : null);
+      return progressOf(
+        eventsOf.all(which.businessId, which.callSid),
+        last.keypress === "hang-up" ? last : null,
+      );
     };
     return {
       ...facet,
@@ -186,9 +189,9 @@ export function outcomeOf(step: string): CallOutcome | null {
   return OUTCOMES.find((outcome) => outcome === step) ?? null;
 }
 
-function endingOf({ served, hungUp }: Turn): CallOutcome | null {
+function endingOf({ served, keypress }: Turn): CallOutcome | null {
   if (served.action !== null) return null;
-  return hungUp ? "hung-up" : (outcomeOf(served.step) ?? "hung-up");
+  return keypress === "hang-up" ? "hung-up" : (outcomeOf(served.step) ?? "hung-up");
 }
 
 /** What someone agreed to before they hung up stands. */
@@ -198,7 +201,7 @@ function agreedBefore(entries: readonly { kind: string }[]): CallOutcome {
 
 /** While the language is asked for, each language is heard and none is chosen. Who hung up hears no more. */
 function heard(facet: Facet, turn: Turn | null): Facet {
-  if (turn === null || turn.hungUp) return facet;
+  if (turn === null || turn.keypress === "hang-up") return facet;
   const { served, jurisdiction, script } = turn;
   const progress = facet.progress === "none" ? "reached" : facet.progress;
   if (served.step === "language") return { ...facet, progress, script };

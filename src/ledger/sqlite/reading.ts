@@ -13,6 +13,7 @@ import type { Write } from "./group-commit.ts";
 import { overviewOf } from "./overview.ts";
 import { peopleSearch } from "./people-search.ts";
 import { prepare } from "./statements.ts";
+import { webhookReader } from "./webhook-book.ts";
 
 export type SqliteReadingOptions = {
   readonly vault: NumberVault;
@@ -42,6 +43,7 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
   const access = accessBook(connection, options);
   const overview = overviewOf(client, facets);
   const statements = prepare(connection.db);
+  const webhooksOf = webhookReader(client);
   const ready = backfill(connection, options);
 
   return {
@@ -65,7 +67,7 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
       if (found === undefined || row === null) return null;
       const events = statements.eventsOf.all({ businessId, callSid });
       const entries = statements.entriesOfSource.all({ businessId, sourceId: callSid });
-      return { ...row, line: found.line, events, entries };
+      return { ...row, line: found.line, events, entries, webhooks: webhooksOf(businessId, callSid) };
     },
     async subscriber(businessId, subscriberId) {
       await ready();

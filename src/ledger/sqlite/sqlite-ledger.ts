@@ -20,13 +20,14 @@ import { entryPages } from "./entry-pages.ts";
 import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
 import type * as table from "./schema.ts";
 import { prepare } from "./statements.ts";
+import { webhookBook, type WebhookBookOptions } from "./webhook-book.ts";
 
 export type SqliteLedgerOptions = GroupCommitOptions & {
   readonly vault: NumberVault;
   /** UUIDv7. */
   readonly newId: () => string;
   readonly now: () => number;
-};
+} & WebhookBookOptions;
 
 /** The ledger on one SQLite file. Reads see what is committed; every write goes through the group commit. */
 export function sqliteLedger(
@@ -38,6 +39,7 @@ export function sqliteLedger(
   const { vault, newId, now } = options;
   const statements = prepare(db);
   const facets = facetBook(connection);
+  const webhooks = webhookBook(client, commits.write, options);
   /** Texts known to be committed; a bounded set, because the database is the one that knows. */
   const knownTexts = new Set<string>();
 
@@ -80,14 +82,14 @@ export function sqliteLedger(
   }
 
   function recordTurn(turn: Turn): Recorded {
-    const { call, step, attempt, locale, served } = turn;
+    const { call, step, attempt, locale, keypress, key, served } = turn;
     const where = { businessId: call.businessId, callSid: call.callSid };
     const row = findOrAddCall(call, step === "begin", turn);
     const ended = row.endedAt !== null;
     if (turn.asked !== null && statements.wasAsked.get({ ...where, action: turn.asked }) === undefined) {
       throw new UnknownCall(`${call.callSid} was never asked ${step} ${attempt}.`);
     }
-    const event = { ...where, step, attempt, kind: "key", locale, key: turn.key, at: call.at };
+    const event = { ...where, step, attempt, kind: "key", locale, keypress, key, at: call.at };
     const next = ended ? { nextStep: null, nextAttempt: null } : nextOf(served);
     // Law 4: the unique index decides whether this is the first delivery, not a look-up.
     const first = statements.addEvent.run({ ...NO_EVENT, ...event, ...next }).changes === 1;
@@ -171,21 +173,25 @@ export function sqliteLedger(
     return row;
   }
 
-  function recordStatusChange(call: CallIdentity, change: StatusChange): void {
+  function recordStatusChange(call: CallIdentity, change: StatusChange): { repeated: boolean } {
     const row = findOrAddCall(call, true);
     const which = { businessId: call.businessId, callSid: call.callSid };
     const event = { ...which, step: change.status, attempt: change.sequence, kind: "status", locale: "und" };
-    if (statements.addEvent.run({ ...NO_EVENT, ...event, at: change.at }).changes === 0) return;
-    if (!change.terminal || row.endedAt !== null) return;
+    if (statements.addEvent.run({ ...NO_EVENT, ...event, at: change.at }).changes === 0)
+      return { repeated: true };
+    if (!change.terminal || row.endedAt !== null) return { repeated: false };
     const { status, durationSeconds, at } = change;
     const facetId = facets.closed(which, row.facetId, status);
     statements.endCall.run({ ...which, status, durationSeconds, at, facetId });
+    return { repeated: false };
   }
 
   function closeOpenCalls(begunBefore: number, at: number): number {
     const open = statements.openCalls.all({ begunBefore, limit: MAX_SWEPT });
     for (const { facetId, ...which } of open) {
       statements.closeAbandoned.run({ ...which, at, facetId: facets.closed(which, facetId, "completed") });
+      const event = { ...which, step: SWEPT, attempt: 1, kind: "status", locale: "und", at };
+      statements.addEvent.run({ ...NO_EVENT, ...event });
     }
     return open.length;
   }
@@ -228,7 +234,9 @@ export function sqliteLedger(
     },
     async record(turn) {
       facets.refresh();
-      const recorded = await commits.write(() => recordTurn(turn));
+      const recording = commits.write(() => recordTurn(turn));
+      webhooks.ride();
+      const recorded = await recording;
       if (knownTexts.size >= MAX_KNOWN_TEXTS) knownTexts.clear();
       if (recorded.kind === "answered" && !recorded.repeated) {
         knownTexts.add(`${turn.call.businessId}\0${turn.served.text.digest}`);
@@ -241,6 +249,7 @@ export function sqliteLedger(
       return row === undefined ? null : vault.decrypt(id, row.number);
     },
     recordStatus: (call, change) => commits.write(() => recordStatusChange(call, change)),
+    noteAnswered: (webhook) => webhooks.note(webhook),
     closeAbandoned: (begunBefore, at) => commits.write(() => closeOpenCalls(begunBefore, at)),
     revoke: (withdrawal) => commits.write(() => revokeNow(withdrawal)),
     async subscriber(businessId, number): Promise<Subscriber | null> {
@@ -261,6 +270,7 @@ export function sqliteLedger(
       await commits.write(() => statements.probe.run({ at: now() }));
     },
     async close() {
+      webhooks.flush();
       await commits.drain();
       client.close();
     },
@@ -270,6 +280,9 @@ export function sqliteLedger(
 const MAX_KNOWN_TEXTS = 10_000;
 /** Calls closed by one sweep; the next sweep takes the rest. */
 const MAX_SWEPT = 1_000;
+
+/** The event of a call that the sweep closed: no status of Twilio's, because none came. */
+const SWEPT = "swept";
 
 /** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
 const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;

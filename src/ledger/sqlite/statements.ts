@@ -60,6 +60,7 @@ export function prepare(db: Connection["db"]) {
         step: callEvent.step,
         attempt: callEvent.attempt,
         locale: callEvent.locale,
+        keypress: callEvent.keypress,
         key: callEvent.key,
         words: servedText.words,
         action: callEvent.action,
