@@ -1,7 +1,14 @@
 import { isMap, isSeq, LineCounter, parseDocument, visit, type Alias, type Document, type Node } from "yaml";
 import { z } from "zod";
-import { CATEGORIES, JURISDICTIONS, LOCALES, type Business } from "./call/business.ts";
-import { e164, type E164 } from "./call/phone-number.ts";
+import {
+  CATEGORIES,
+  JURISDICTIONS,
+  LOCALES,
+  TEMPLATE_USES,
+  USUAL_RULES,
+  type Business,
+} from "./call/business.ts";
+import { country, e164, type Country, type E164 } from "./call/phone-number.ts";
 
 /** A configuration that cannot be used; each line names the place and the fix. */
 export class ConfigError extends Error {}
@@ -42,6 +49,36 @@ const topic = z.strictObject({
   names: z.partialRecord(z.enum(LOCALES), spokenText),
 });
 
+const contentSid = z.string().regex(/^HX[0-9a-f]{32}$/, "must be a content SID, HX…");
+
+const countryCode = z.string().transform((text, context): Country => {
+  const known = country(text);
+  if (known !== null) return known;
+  context.addIssue({ code: "custom", message: `must be a country such as US (ISO 3166-1), not ${text}` });
+  return z.NEVER;
+});
+
+const hours = z
+  .strictObject({ from: z.int().min(0).max(23), to: z.int().min(1).max(24) })
+  .refine(({ from, to }) => from < to, "must begin before they end, such as { from: 8, to: 21 }");
+
+const messageRules = z.strictObject({
+  hours: hours.default(USUAL_RULES.messages.hours),
+  cap: z
+    .strictObject({ messages: z.int().min(1).max(1_000), days: z.int().min(1).max(90) })
+    .nullable()
+    .default(USUAL_RULES.messages.cap),
+});
+
+/** Who may be called is said country by country: without the list the line calls nobody. */
+const callRules = z.strictObject({
+  countries: z.array(countryCode).max(250).default([]),
+  hours: hours.default(USUAL_RULES.calls.hours),
+  perNumber: z.int().min(1).max(10).default(USUAL_RULES.calls.perNumber),
+  perHour: z.int().min(1).max(3_600).default(USUAL_RULES.calls.perHour),
+  perOperator: z.int().min(1).max(3_600).default(USUAL_RULES.calls.perOperator),
+});
+
 const business = z
   .strictObject({
     id,
@@ -52,7 +89,10 @@ const business = z
     whatsapp: z.strictObject({
       sender: number,
       templates: z
-        .record(z.string(), z.string().regex(/^HX[0-9a-f]{32}$/, "must be a content SID, HX…"))
+        .partialRecord(
+          z.enum(TEMPLATE_USES),
+          z.union([contentSid, z.partialRecord(z.enum(LOCALES), contentSid)], "must be a content SID, HX…"),
+        )
         .default({}),
     }),
     script: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a version, such as "2026-11-22" (in quotes)'),
@@ -69,6 +109,11 @@ const business = z
     retention: z
       .string()
       .regex(/^P(?=\d)(?:\d+Y)?(?:\d+M)?(?:\d+D)?$/, "must be an ISO 8601 duration, such as P5Y"),
+    withdrawal: z.enum(["all", "topic"]).default(USUAL_RULES.withdrawal),
+    verifyWithinHours: z.int().min(1).max(720).default(USUAL_RULES.verifyWithinHours),
+    messages: messageRules.prefault({}),
+    calls: callRules.prefault({}),
+    optOutWarning: z.number().gt(0).max(1).default(USUAL_RULES.optOutWarning),
   })
   .superRefine((value, context) => {
     for (const [index, { id: topicId, names }] of value.topics.entries()) {
@@ -93,8 +138,17 @@ const businessFile = z
   .strictObject({ businesses: z.array(business).min(1).max(MAX_BUSINESSES) })
   .superRefine(({ businesses }, context) => {
     const seen = new Map<string, string>();
-    for (const [index, { id: businessId, lines }] of businesses.entries()) {
+    for (const [index, { id: businessId, lines, whatsapp }] of businesses.entries()) {
       const path = ["businesses", index];
+      // A message's only hint at its business is the sender that it was written to.
+      const sharing = seen.get(`whatsapp:${whatsapp.sender}`);
+      if (sharing !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: [...path, "whatsapp", "sender"],
+          message: `${whatsapp.sender} is already the WhatsApp sender of ${sharing}`,
+        });
+      seen.set(`whatsapp:${whatsapp.sender}`, businessId);
       if (seen.has(businessId))
         context.addIssue({ code: "custom", path: [...path, "id"], message: `${businessId} stands twice` });
       seen.set(businessId, businessId);

@@ -1,4 +1,4 @@
-import { countryOf, type E164 } from "./phone-number.ts";
+import { countryOf, type Country, type E164 } from "./phone-number.ts";
 
 /** Locales a script can be written in, as BCP 47 tags that Twilio's Say knows. */
 export const LOCALES = ["en-US", "es-ES", "pt-BR", "de-DE", "fr-FR", "nl-NL", "hi-IN"] as const;
@@ -26,7 +26,7 @@ export type Business = {
   readonly legalName: string;
   readonly contact: { readonly email: string; readonly postalAddress: string; readonly privacyUrl: string };
   readonly lines: readonly [E164, ...E164[]];
-  readonly whatsapp: { readonly sender: E164; readonly templates: Readonly<Record<string, string>> };
+  readonly whatsapp: { readonly sender: E164; readonly templates: Templates };
   readonly script: string;
   readonly locales: readonly [Locale, ...Locale[]];
   readonly voices: Readonly<Partial<Record<Locale, string>>>;
@@ -36,7 +36,64 @@ export type Business = {
   readonly agent: E164 | null;
   /** ISO 8601 duration. */
   readonly retention: string;
+  /** What a STOP that names no topic ends: everything, or the topics of the message that it answers. */
+  readonly withdrawal: "all" | "topic";
+  /** A number that someone else named has so long to confirm. */
+  readonly verifyWithinHours: number;
+  readonly messages: MessageRules;
+  readonly calls: CallRules;
+  /** From this share of opt-outs on (0 to 1), the console warns. */
+  readonly optOutWarning: number;
 };
+
+/** Templates that WhatsApp has approved, by what they are for: one content SID for all locales, or one each. */
+export type Templates = Readonly<
+  Partial<Record<TemplateUse, string | Readonly<Partial<Record<Locale, string>>>>>
+>;
+export const TEMPLATE_USES = ["confirmation", "verification", "notice", "withdrawn"] as const;
+export type TemplateUse = (typeof TEMPLATE_USES)[number];
+
+/** Hours of the day, whole, in the local time of whoever is reached: `from` is inside, `to` is not. */
+export type Hours = { readonly from: number; readonly to: number };
+
+/** When and how often a permission allows a message. */
+export type MessageRules = {
+  readonly hours: Hours;
+  /** So many of one topic to one number in so many days; null: no cap. */
+  readonly cap: { readonly messages: number; readonly days: number } | null;
+};
+
+/** Whom, when and how often the line may call. */
+export type CallRules = {
+  /** Countries that may be called; none: the line calls nobody. */
+  readonly countries: readonly Country[];
+  readonly hours: Hours;
+  /** To one number in 24 hours. */
+  readonly perNumber: number;
+  /** Of this business in one hour. */
+  readonly perHour: number;
+  /** Asked for by one operator or API key in one hour. */
+  readonly perOperator: number;
+};
+
+/** What holds where a business says nothing: everything ends with a STOP, nobody is called. */
+export const USUAL_RULES = {
+  withdrawal: "all",
+  verifyWithinHours: 72,
+  // "8–21 in the called party's local time is the common ceiling" for calls and messages.
+  messages: { hours: { from: 8, to: 21 }, cap: null },
+  calls: { countries: [], hours: { from: 8, to: 21 }, perNumber: 1, perHour: 60, perOperator: 20 },
+  optOutWarning: 0.05,
+} as const satisfies Pick<
+  Business,
+  "withdrawal" | "verifyWithinHours" | "messages" | "calls" | "optOutWarning"
+>;
+
+/** The content SID for a locale; null where the business has none. */
+export function templateOf({ whatsapp }: Business, use: TemplateUse, locale: Locale): string | null {
+  const given = whatsapp.templates[use];
+  return (typeof given === "string" ? given : given?.[locale]) ?? null;
+}
 
 /** The strictest notice we have, and the only one written in every locale. */
 const STRICTEST: Jurisdiction = "EU";

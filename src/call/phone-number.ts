@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString, type CountryCode } from "libphonenumber-js/max";
+import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from "libphonenumber-js/max";
 
 /** A number in E.164: plus sign, country code, at most 15 digits. */
 export type E164 = `+${string}`;
@@ -57,6 +57,11 @@ function onlyNumber(readings: readonly { readonly number: string }[]): E164 | nu
 /** The country a number belongs to; null where the numbering plan leaves it open. */
 export function countryOf(number: E164): Country | null {
   return parsePhoneNumberFromString(number)?.country ?? null;
+}
+
+/** Reads a country's code; null where no numbering plan has it. */
+export function country(code: string): Country | null {
+  return isSupportedCountry(code) ? code : null;
 }
 
 /** For screens and logs: enough to recognise, too little to call. `+14155550123` gives `+1••••••0123`. */

@@ -1,4 +1,4 @@
-import type { Business, Locale, Topic } from "../call/business.ts";
+import { USUAL_RULES, type Business, type Locale, type Topic } from "../call/business.ts";
 import { loadScripts, versionsIn } from "./load.ts";
 
 /**
@@ -24,6 +24,7 @@ export function specimens(folder: string): readonly Business[] {
 }
 
 const SPECIMEN = {
+  ...USUAL_RULES,
   name: "Acme Dental",
   legalName: "Acme Dental Limited",
   contact: {

@@ -1,4 +1,4 @@
-import type { Business } from "../../src/call/business.ts";
+import { USUAL_RULES, type Business } from "../../src/call/business.ts";
 import type { Outcome, Question, Situation } from "../../src/call/flow.ts";
 import type { Key, Keypress } from "../../src/call/keypress.ts";
 import type { E164 } from "../../src/call/phone-number.ts";
@@ -10,6 +10,7 @@ export const TWELVE_KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*
 /** A business with two topics, as far as the flow looks at it. */
 export function clinic(changes: Partial<Business> = {}): Business {
   return {
+    ...USUAL_RULES,
     id: "clinic",
     name: "Clinic",
     legalName: "Clinic Ltd.",

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Business } from "../../src/call/business.ts";
+import { USUAL_RULES, type Business } from "../../src/call/business.ts";
 import { TWIML_FOLDER } from "../../src/config.ts";
 import { inspectScripts } from "../../src/script/boot.ts";
 import { digestOf } from "../../src/script/load.ts";
@@ -51,6 +51,7 @@ export function copyOfWords() {
 /** One business for the tests of what is spoken. */
 export function acme(changes: Partial<Business> = {}): Business {
   return {
+    ...USUAL_RULES,
     id: "acme",
     name: "Acme Dental",
     legalName: "Acme Dental Limited",

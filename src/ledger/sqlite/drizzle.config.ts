@@ -6,6 +6,7 @@ export default defineConfig({
   schema: [
     "./src/ledger/sqlite/schema.ts",
     "./src/ledger/sqlite/reading-schema.ts",
+    "./src/ledger/sqlite/sending-schema.ts",
     "./src/ledger/sqlite/operators.ts",
   ],
   out: "./migrations/sqlite",

@@ -16,6 +16,7 @@ import type { ConsentState, EntryKind } from "../../call/consent.ts";
 import type { Jurisdiction, Locale } from "../../call/business.ts";
 import type { Keypress } from "../../call/keypress.ts";
 import type { E164 } from "../../call/phone-number.ts";
+import type { MessagePurpose, MessageStatus } from "../messages.ts";
 import type { WebhookRoute } from "../ledger.ts";
 import { callFacet } from "./reading-schema.ts";
 
@@ -176,6 +177,76 @@ export const webhook = sqliteTable(
   (table) => [index("webhook_of_call").on(table.businessId, table.callSid)],
 );
 
+/**
+ * One WhatsApp message, in or out. What it said, to whom and why never changes (triggers say so); how far it came does.
+ * Words of ours stand in `served_text`; a person's own are sealed with that person's salt, and vanish with it.
+ */
+export const message = sqliteTable(
+  "message",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    businessId: text().notNull(),
+    /** UUIDv7. */
+    id: text().notNull(),
+    direction: text().$type<"in" | "out">().notNull(),
+    purpose: text().$type<MessagePurpose>().notNull(),
+    /** Whose number it came from or went to. Not a foreign key: an erased person leaves the id. */
+    subscriberId: text().notNull(),
+    /** Law 6. */
+    simulated: integer({ mode: "boolean" }).notNull(),
+    locale: text().$type<Locale>().notNull(),
+    jurisdiction: text().$type<Jurisdiction>().notNull(),
+    script: text().notNull(),
+    topics: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+    /** Twilio's name of it; of what leaves, null until Twilio has accepted it. */
+    sid: text(),
+    /** Out: the verbatim words, and the template that carried them, where one did. */
+    textDigest: text(),
+    contentSid: text(),
+    /** In: the person's words, sealed; null once erased. */
+    sealedBody: blob({ mode: "buffer" }),
+    /** In: HMAC(salt, words), hex: what stays of them for the proof. */
+    commitment: text(),
+    /** In: the payload of the button that was pressed. */
+    payload: text(),
+    /** Out: the entry that it tells of. In: the message that it answers. */
+    entryId: text(),
+    repliesTo: text(),
+    status: text().$type<MessageStatus>().notNull(),
+    errorCode: integer(),
+    /** In, where nothing was understood: who has dealt with it. */
+    handledAt: integer(),
+    handledBy: text(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex("message_id").on(table.businessId, table.id),
+    // Law 4, for messages: a repeated webhook writes nothing.
+    uniqueIndex("message_once").on(table.businessId, table.sid),
+    // What an entry refers to (law 3): this notice, to this person, in this language, in this world.
+    unique("message_as_notice").on(
+      table.businessId,
+      table.id,
+      table.purpose,
+      table.locale,
+      table.subscriberId,
+      table.simulated,
+    ),
+    index("message_of_subscriber").on(table.businessId, table.subscriberId, table.seq),
+    index("message_inbox")
+      .on(table.seq)
+      .where(sql`${table.purpose} = 'unclear' and ${table.handledAt} is null`),
+    index("message_failed")
+      .on(table.at, table.businessId)
+      .where(sql`${table.errorCode} is not null`),
+    foreignKey({
+      name: "message_text",
+      columns: [table.businessId, table.textDigest],
+      foreignColumns: [servedText.businessId, servedText.digest],
+    }),
+  ],
+);
+
 export const entry = sqliteTable(
   "entry",
   {
@@ -201,6 +272,14 @@ export const entry = sqliteTable(
     noticeStep: text(),
     noticeAttempt: integer(),
     noticeKind: text(),
+    /** The WhatsApp message that carried the notice, and the one that answered it; null for what came another way. */
+    noticeMessageId: text(),
+    noticePurpose: text().$type<MessagePurpose>(),
+    messageId: text(),
+    /** Of a `confirmed` entry: the pending one that it confirms. */
+    confirms: text(),
+    /** Of a new number's pending entry: the entry that ended the old number's consent. */
+    supersedes: text(),
     attestation: text(),
     simulated: integer({ mode: "boolean" }).notNull(),
     commitment: text().notNull(),
@@ -235,14 +314,53 @@ export const entry = sqliteTable(
         callEvent.locale,
       ],
     }),
+    foreignKey({
+      name: "read_then_asked",
+      columns: [
+        table.businessId,
+        table.noticeMessageId,
+        table.noticePurpose,
+        table.locale,
+        table.subscriberId,
+        table.simulated,
+      ],
+      foreignColumns: [
+        message.businessId,
+        message.id,
+        message.purpose,
+        message.locale,
+        message.subscriberId,
+        message.simulated,
+      ],
+    }),
+    foreignKey({
+      name: "entry_message",
+      columns: [table.businessId, table.messageId],
+      foreignColumns: [message.businessId, message.id],
+    }),
+    foreignKey({
+      name: "entry_confirms",
+      columns: [table.businessId, table.confirms],
+      foreignColumns: [table.businessId, table.id],
+    }),
+    foreignKey({
+      name: "entry_supersedes",
+      columns: [table.businessId, table.supersedes],
+      foreignColumns: [table.businessId, table.id],
+    }),
+    // A moved consent is pending without a notice: it is nobody's yes yet, and its verification carries the notice.
     check(
       "grant_needs_notice",
-      sql`${table.kind} not in ('granted', 'pending') or (${table.callSid} is not null and ${table.noticeStep} is 'notice' and ${table.noticeAttempt} is not null and ${table.noticeKind} is 'served')`,
+      sql`${table.kind} not in ('granted', 'pending') or (${table.callSid} is not null and ${table.noticeStep} is 'notice' and ${table.noticeAttempt} is not null and ${table.noticeKind} is 'served') or (${table.noticeMessageId} is not null and ${table.noticePurpose} is 'notice') or (${table.kind} is 'pending' and ${table.supersedes} is not null)`,
     ),
     // Law 1: silence is never consent.
     check(
       "grant_needs_key",
-      sql`${table.kind} not in ('granted', 'pending') or length(coalesce(${table.key}, '')) = 1`,
+      sql`${table.kind} not in ('granted', 'pending') or length(coalesce(${table.key}, '')) = 1 or ${table.messageId} is not null or (${table.kind} is 'pending' and ${table.supersedes} is not null)`,
+    ),
+    check(
+      "confirmed_needs_reply",
+      sql`${table.kind} is not 'confirmed' or (${table.confirms} is not null and ${table.messageId} is not null and ${table.noticeMessageId} is not null and ${table.noticePurpose} is 'verification')`,
     ),
     check("entry_kind", sql`${table.kind} in ('granted', 'refused', 'pending', 'confirmed', 'revoked')`),
   ],

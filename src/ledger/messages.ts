@@ -1,0 +1,113 @@
+import type { Jurisdiction, Locale } from "../call/business.ts";
+import type { E164 } from "../call/phone-number.ts";
+import type { Conversation, Intent, OutPurpose, Reply } from "../call/reply.ts";
+import type { Entry } from "./ledger.ts";
+
+/** What a message is for; one that came bears what was understood of it. */
+export type MessagePurpose = OutPurpose | Intent["kind"];
+
+/** How far a message came. Order of arrival is not order of events: a status never goes back (see `rankOf`). */
+export const MESSAGE_STATUSES = [
+  "received",
+  "queued",
+  "sent",
+  "delivered",
+  "read",
+  "undelivered",
+  "failed",
+] as const;
+export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
+
+/** The memory of the WhatsApp side. Promises mean what the ledger's mean: resolved is committed and synced. */
+export type Messages = {
+  /**
+   * A message came. In one transaction: kept, understood in the light of what stands, answered in the ledger, and what
+   * must be sent back put into the outbox. A repeated webhook (same `sid`) writes nothing and returns what stands.
+   *
+   * @param decide pure; is given what this person may be answering to, read inside the transaction
+   */
+  receive(arrival: Arrival, decide: (conversation: Conversation) => Reply): Promise<Answered>;
+
+  /** Twilio says how far a message came. Unknown sids are kept from being an error: another line's, or erased. */
+  statusChanged(change: MessageStatusChange): Promise<"changed" | "stale" | "unknown">;
+
+  /** Ends what was asked of a number and not answered since `askedBefore`; a bounded number; returns how many. */
+  expirePending(businessId: string, askedBefore: number, at: number): Promise<number>;
+
+  /** The old number's consent ends and the new number's is pending, in one transaction, linked. */
+  changeNumber(change: NumberChange): Promise<readonly Entry[]>;
+
+  /** What was not understood and nobody has dealt with, oldest first. */
+  inbox(page: { readonly after: number; readonly limit: number }): Promise<readonly InboxMessage[]>;
+  /** The person's own words; null once erased. Whoever shows them logs it. */
+  words(businessId: string, messageId: string): Promise<string | null>;
+  /** @returns false where somebody has dealt with it already */
+  handle(businessId: string, messageId: string, by: string, at: number): Promise<boolean>;
+
+  /** The messages with one person, in order, newest first; bounded. */
+  withSubscriber(businessId: string, subscriberId: string, limit: number): Promise<readonly MessageView[]>;
+};
+
+/** A message as Twilio delivered it. */
+export type Arrival = {
+  readonly businessId: string;
+  readonly sid: string;
+  readonly from: E164;
+  readonly simulated: boolean;
+  readonly intent: Intent;
+  readonly body: string;
+  readonly payload: string | null;
+  /** Twilio's sid of our message that the person answered, where WhatsApp says so. */
+  readonly repliedSid: string | null;
+  readonly at: number;
+};
+
+export type Answered = {
+  readonly repeated: boolean;
+  readonly messageId: string;
+  readonly entries: readonly Entry[];
+};
+
+export type MessageStatusChange = {
+  readonly sid: string;
+  /** Our own id, which the status callback's address carries: it also proves that Twilio has accepted the message. */
+  readonly outgoingId: string | null;
+  readonly status: MessageStatus;
+  readonly errorCode: number | null;
+  readonly at: number;
+};
+
+export type NumberChange = {
+  readonly businessId: string;
+  readonly from: E164;
+  readonly to: E164;
+  readonly simulated: boolean;
+  readonly source: "api" | "console";
+  /** Names the request, so that the same one repeated writes nothing. */
+  readonly sourceId: string;
+  readonly reason: string | null;
+  readonly locale: Locale;
+  readonly jurisdiction: Jurisdiction;
+  readonly script: string;
+  readonly at: number;
+};
+
+export type MessageView = {
+  readonly seq: number;
+  readonly id: string;
+  readonly direction: "in" | "out";
+  readonly purpose: MessagePurpose;
+  readonly subscriberId: string;
+  readonly simulated: boolean;
+  readonly locale: Locale;
+  readonly topics: readonly string[];
+  readonly sid: string | null;
+  /** Of ours: the words, verbatim. A person's own are asked for one by one (`words`). */
+  readonly words: string | null;
+  readonly status: MessageStatus;
+  readonly errorCode: number | null;
+  readonly entryId: string | null;
+  readonly at: number;
+};
+
+export type InboxMessage = MessageView & { readonly businessId: string };

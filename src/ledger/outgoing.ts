@@ -1,0 +1,116 @@
+import type { Jurisdiction, Locale } from "../call/business.ts";
+import type { E164 } from "../call/phone-number.ts";
+import type { OutPurpose } from "../call/reply.ts";
+
+/** What leaves: WhatsApp messages, calls, and events for other systems. */
+export type OutgoingKind = "message" | "call" | "event";
+
+/**
+ * waiting → sending → sent | failed | expired | cancelled. `sending` past its lease means that the worker died: nobody
+ * knows whether Twilio has it, so it is looked for before it is sent again.
+ */
+export const OUTGOING_STATES = ["waiting", "sending", "sent", "failed", "expired", "cancelled"] as const;
+export type OutgoingState = (typeof OUTGOING_STATES)[number];
+
+/** What is to be sent. It holds no number: that is looked up when it leaves, so that an erased one cannot be written to. */
+export type Payload =
+  | {
+      readonly kind: "message";
+      readonly purpose: OutPurpose;
+      readonly topics: readonly string[];
+      readonly locale: Locale;
+      readonly jurisdiction: Jurisdiction;
+      readonly script: string;
+      /** Free text is allowed until then, because the person wrote to us; null: only a template. */
+      readonly sessionUntil: number | null;
+    }
+  | { readonly kind: "call"; readonly line: E164; readonly locale: Locale | null }
+  | { readonly kind: "event"; readonly endpointId: string };
+
+/** Made in the transaction of what caused it. `kind` and `cause` are unique in a business: a repeated cause sends nothing more. */
+export type Draft = {
+  readonly businessId: string;
+  readonly cause: string;
+  readonly subscriberId: string | null;
+  readonly simulated: boolean;
+  readonly entryId: string | null;
+  readonly payload: Payload;
+  readonly dueAt: number;
+  readonly expiresAt: number;
+  /** Operator or API key that asked for it; null where the line did. */
+  readonly requestedBy: string | null;
+};
+
+export type Outgoing = Draft & {
+  readonly seq: number;
+  readonly id: string;
+  readonly state: OutgoingState;
+  readonly attempts: number;
+  /** When the earliest attempt was made whose fate nobody knows; null where none is in doubt. */
+  readonly unclearSince: number | null;
+  readonly providerSid: string | null;
+  /** Twilio's error code or HTTP's status, and a sentence; never a number. */
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly at: number;
+  readonly finishedAt: number | null;
+};
+
+export type Failure = { readonly code: string | null; readonly message: string };
+
+/** The queue as its worker and its watchers see it. */
+export type OutgoingStore = {
+  /** @returns ids, in order; null where the cause had its row already */
+  add(drafts: readonly Draft[], at: number): Promise<readonly (string | null)[]>;
+  /**
+   * Takes what is due, at most `limit`, oldest first, and leases it until `now + leaseMs`. Of one subscriber's messages
+   * (and calls) never more than one is out at a time, so that a lost answer can be looked up without doubt.
+   */
+  claim(now: number, leaseMs: number, limit: number): Promise<readonly Outgoing[]>;
+  /** The words that will leave, durable before they do: the `message` row bears the outgoing row's id. */
+  compose(job: Outgoing, words: Composed, at: number): Promise<void>;
+  accepted(id: string, providerSid: string | null, at: number): Promise<void>;
+  /** Once more later. `unclear`: nobody knows whether this attempt arrived. */
+  postpone(id: string, dueAt: number, failure: Failure | null, unclear: boolean): Promise<void>;
+  end(id: string, state: "failed" | "expired" | "cancelled", failure: Failure, at: number): Promise<void>;
+  /** A person asks for another try of what failed or expired. @returns false where there is nothing to retry */
+  retry(id: string, dueAt: number, expiresAt: number): Promise<boolean>;
+  /** Sends a delivered event once more, as a new row. @returns its id; null where there is no such row */
+  replay(id: string, at: number): Promise<string | null>;
+  /** The earliest `dueAt` of what waits; null where nothing does. */
+  nextDueAt(): Promise<number | null>;
+  get(businessId: string, id: string): Promise<Outgoing | null>;
+  /** Newest first, keyset by `seq`. */
+  list(filter: OutgoingFilter): Promise<readonly Outgoing[]>;
+  /** Calls asked for since then: to this number, by this business, by this operator or key. */
+  callsSince(which: CallCount): Promise<number>;
+  /** How many stand in each state, and when the oldest of what waits was made. For metrics and the Today page. */
+  depth(): Promise<{
+    readonly states: Readonly<Partial<Record<OutgoingState, number>>>;
+    readonly oldestWaitingAt: number | null;
+  }>;
+};
+
+export type Composed = {
+  readonly twiml: string;
+  readonly words: string;
+  readonly digest: string;
+  readonly wordsDigest: string;
+  readonly contentSid: string | null;
+};
+
+export type OutgoingFilter = {
+  readonly businessId?: string | undefined;
+  readonly kind?: OutgoingKind | undefined;
+  readonly states?: readonly OutgoingState[] | undefined;
+  readonly subscriberId?: string | undefined;
+  readonly before?: number | undefined;
+  readonly limit: number;
+};
+
+export type CallCount = {
+  readonly businessId: string;
+  readonly since: number;
+  readonly subscriberId?: string;
+  readonly requestedBy?: string;
+};

@@ -1,0 +1,158 @@
+import { sql } from "drizzle-orm";
+import {
+  blob,
+  check,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+import type { EntryKind } from "../../call/consent.ts";
+import type { Reason } from "../../call/permission.ts";
+import type { Scope } from "../integration.ts";
+import type { OutgoingKind, OutgoingState, Payload } from "../outgoing.ts";
+
+/** What leaves, one row each, made in the transaction of what caused it; see `Outgoing`. */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    businessId: text().notNull(),
+    /** UUIDv7. */
+    id: text().notNull(),
+    kind: text().$type<OutgoingKind>().notNull(),
+    cause: text().notNull(),
+    subscriberId: text(),
+    simulated: integer({ mode: "boolean" }).notNull(),
+    entryId: text(),
+    payload: text({ mode: "json" }).$type<Payload>().notNull(),
+    state: text().$type<OutgoingState>().notNull(),
+    attempts: integer().notNull(),
+    dueAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    /** While a worker has it. */
+    leasedUntil: integer(),
+    unclearSince: integer(),
+    providerSid: text(),
+    errorCode: text(),
+    errorMessage: text(),
+    requestedBy: text(),
+    at: integer().notNull(),
+    finishedAt: integer(),
+  },
+  (table) => [
+    uniqueIndex("outbox_id").on(table.businessId, table.id),
+    // One cause, one message: the index says so, not a look-up.
+    unique("outbox_once").on(table.businessId, table.kind, table.cause),
+    index("outbox_due")
+      .on(table.dueAt, table.seq)
+      .where(sql`${table.state} = 'waiting'`),
+    index("outbox_leased")
+      .on(table.leasedUntil)
+      .where(sql`${table.state} = 'sending'`),
+    index("outbox_by_state").on(table.state, table.seq),
+    index("outbox_of_subscriber").on(table.businessId, table.subscriberId, table.kind, table.at),
+    index("outbox_calls")
+      .on(table.businessId, table.at, table.requestedBy)
+      .where(sql`${table.kind} = 'call'`),
+    check(
+      "outbox_state",
+      sql`${table.state} in ('waiting', 'sending', 'sent', 'failed', 'expired', 'cancelled')`,
+    ),
+  ],
+);
+
+/** Append-only: every answer to "may I send this?". */
+export const decision = sqliteTable(
+  "decision",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    businessId: text().notNull(),
+    id: text().notNull(),
+    subscriberId: text(),
+    topic: text().notNull(),
+    simulated: integer({ mode: "boolean" }).notNull(),
+    sendAt: integer().notNull(),
+    allowed: integer({ mode: "boolean" }).notNull(),
+    reason: text().$type<Reason>().notNull(),
+    entryId: text(),
+    keyId: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex("decision_id").on(table.businessId, table.id),
+    index("decision_cap")
+      .on(table.businessId, table.subscriberId, table.topic, table.simulated, table.sendAt)
+      .where(sql`${table.allowed} = 1`),
+    index("decision_tally").on(table.at, table.businessId, table.simulated, table.topic, table.allowed),
+  ],
+);
+
+/** Keys of other systems; of the key itself only a digest. */
+export const apiKey = sqliteTable(
+  "api_key",
+  {
+    id: text().primaryKey(),
+    digest: text().notNull(),
+    name: text().notNull(),
+    prefix: text().notNull(),
+    scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
+    businesses: text({ mode: "json" }).$type<readonly string[]>(),
+    createdAt: integer().notNull(),
+    createdBy: text().notNull(),
+    expiresAt: integer(),
+    revokedAt: integer(),
+    lastUsedAt: integer(),
+  },
+  (table) => [uniqueIndex("api_key_digest").on(table.digest), uniqueIndex("api_key_prefix").on(table.prefix)],
+);
+
+/** The answers to POSTs that may be repeated; status null while the first one is under way. */
+export const idempotency = sqliteTable(
+  "idempotency",
+  {
+    keyId: text().notNull(),
+    idempotencyKey: text().notNull(),
+    requestDigest: text().notNull(),
+    status: integer(),
+    body: text(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.keyId, table.idempotencyKey] }),
+    index("idempotency_by_time").on(table.at),
+  ],
+);
+
+/** Where events go. The secret is sealed. */
+export const endpoint = sqliteTable(
+  "endpoint",
+  {
+    businessId: text().notNull(),
+    id: text().notNull(),
+    url: text().notNull(),
+    secret: blob({ mode: "buffer" }).notNull(),
+    kinds: text({ mode: "json" }).$type<readonly EntryKind[]>().notNull(),
+    description: text().notNull(),
+    createdAt: integer().notNull(),
+    createdBy: text().notNull(),
+    disabledAt: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.businessId, table.id] })],
+);
+
+/** Agents' calls that were brought into the flow. */
+export const liveCall = sqliteTable(
+  "live_call",
+  {
+    businessId: text().notNull(),
+    callSid: text().notNull(),
+    returnUrl: text(),
+    requestedBy: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.businessId, table.callSid] })],
+);
