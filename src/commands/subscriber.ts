@@ -1,15 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { UsageError, type CliParts } from "./command.ts";
-import { standingJurisdiction, type Business } from "../call/business.ts";
+import type { Business } from "../call/business.ts";
 import { e164, holdsNumber, mask, type E164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
 import type { Withdrawal } from "../ledger/ledger.ts";
-import { withdraw } from "../ledger/withdraw.ts";
+import {
+  groundOf,
+  standingOf,
+  withdraw,
+  worldMeant,
+  WORLDS,
+  worldWords,
+  type World,
+} from "../ledger/withdraw.ts";
 import { withLedger } from "./with-ledger.ts";
 
 /** `yesline subscriber …`: one number. */
-export function subscriberCommand({ loadConfig, out }: CliParts): Command {
+export function subscriberCommand(parts: CliParts): Command {
+  const { loadConfig, out } = parts;
   const command = new Command("subscriber").description("look at one number, or withdraw its consent");
 
   command
@@ -45,43 +54,70 @@ export function subscriberCommand({ loadConfig, out }: CliParts): Command {
     .requiredOption("--business <id>", "whose subscriber")
     .option("--topic <id...>", "only these topics (default: all of the business)")
     .option("--reason <text>", "why, for the record; no personal data")
+    .addOption(
+      new Option(
+        "--world <world>",
+        "real: never write to this number; simulated: only what simulated calls left (default: real, in the demo what stands)",
+      ).choices(WORLDS),
+    )
     .option("--json", "print JSON")
-    .action(
-      async (text: string, options: { business: string; topic?: string[]; reason?: string; json?: true }) => {
-        const config = loadConfig();
-        const business = businessOf(config, options.business);
-        const number = numberOf(text);
-        if (holdsNumber(options.reason ?? "")) {
-          throw new UsageError("--reason stays in the log for ever: write it without a telephone number.");
-        }
-        const withdrawal: Withdrawal = {
-          businessId: business.id,
-          number,
-          topics: topicsOf(business, options.topic),
-          source: "cli",
-          sourceId: randomUUID(),
-          reason: options.reason ?? null,
-          locale: business.locales[0],
-          jurisdiction: standingJurisdiction(business),
-          script: business.script,
-          at: Date.now(),
-        };
-        const demo = config.accounts.every((account) => account.simulated);
-        const entries = await withLedger(config, (ledger) => withdraw(ledger, withdrawal, demo));
-        const shown = entries.map(({ id, kind, topics, simulated }) => ({ id, kind, topics, simulated }));
-        const lines = shown.map(
-          (entry) =>
-            `${entry.id} ${entry.kind} ${entry.topics.join(", ")}${entry.simulated ? " (simulated)" : ""}\n`,
-        );
-        out(
-          options.json === true
-            ? `${JSON.stringify({ number: mask(number), entries: shown })}\n`
-            : lines.join(""),
-        );
-      },
-    );
+    .action((text: string, options: RevokeOptions) => revoke(parts, text, options));
 
   return command;
+}
+
+type RevokeOptions = {
+  readonly business: string;
+  readonly topic?: readonly string[];
+  readonly reason?: string;
+  readonly world?: World;
+  readonly json?: true;
+};
+
+/** Says what it will write, and why, before it does. */
+async function revoke(
+  { loadConfig, out, err }: CliParts,
+  text: string,
+  options: RevokeOptions,
+): Promise<void> {
+  const config = loadConfig();
+  const business = businessOf(config, options.business);
+  const number = numberOf(text);
+  const topics = topicsOf(business, options.topic);
+  if (holdsNumber(options.reason ?? "")) {
+    throw new UsageError("--reason stays in the log for ever: write it without a telephone number.");
+  }
+  const entries = await withLedger(config, async (ledger) => {
+    const found = await ledger.subscriber(business.id, number);
+    const standing = standingOf(found?.consents ?? [], topics);
+    const demo = config.accounts.every((account) => account.simulated);
+    const world = options.world ?? worldMeant(standing, demo);
+    err(`${worldWords(world, standing)}\n`);
+    const withdrawal: Withdrawal = {
+      businessId: business.id,
+      number,
+      topics,
+      source: "cli",
+      sourceId: randomUUID(),
+      reason: options.reason ?? null,
+      ...groundOf(found?.entries ?? [], topics, world, business),
+      at: Date.now(),
+    };
+    return withdraw(ledger, withdrawal, world);
+  });
+  const shown = entries.map(({ id, kind, topics: theirs, simulated }) => ({
+    id,
+    kind,
+    topics: theirs,
+    simulated,
+  }));
+  const lines = shown.map(
+    (entry) =>
+      `${entry.id} ${entry.kind} ${entry.topics.join(", ")}${entry.simulated ? " (simulated)" : ""}\n`,
+  );
+  out(
+    options.json === true ? `${JSON.stringify({ number: mask(number), entries: shown })}\n` : lines.join(""),
+  );
 }
 
 function table({

@@ -4,6 +4,7 @@ import { fold } from "../call/consent.ts";
 import type { Entry, EntryView } from "../ledger/ledger.ts";
 import type { CallDetail, SubscriberDetail } from "../ledger/reading.ts";
 import { recordOf } from "../ledger/record.ts";
+import { openedBy } from "../ledger/withdraw.ts";
 import type { ConsoleParts } from "./parts.ts";
 
 /** Everything that stands behind one entry, and what was found when it was looked at. */
@@ -12,6 +13,8 @@ export type Evidence = {
   readonly record: ReturnType<typeof recordOf>;
   /** The call it was made in; null where it did not come by phone. */
   readonly call: CallDetail | null;
+  /** Of a withdrawal: the entry whose consent it ends; null where there was none. */
+  readonly withdrawn: Entry | null;
   readonly checks: readonly Check[];
 };
 
@@ -47,6 +50,7 @@ export async function gatherEvidence(
   return {
     view,
     call,
+    withdrawn: found.kind === "revoked" ? withdrawnBy(found, person) : null,
     checks,
     record: recordOf(
       view,
@@ -116,6 +120,11 @@ async function viewOf(
     if (view.entry.id === id) return view;
   }
   return null;
+}
+
+function withdrawnBy({ seq, topics, simulated }: Entry, person: SubscriberDetail | null): Entry | null {
+  const before = (person?.entries ?? []).filter((entry) => entry.seq < seq && entry.simulated === simulated);
+  return openedBy(before, topics, simulated);
 }
 
 function noticeChecks({ entry, notice }: EntryView, call: CallDetail | null): Check[] {

@@ -61,9 +61,9 @@ describe("a supervisor who is asked: did this person say yes, and to what?", () 
     await link("This subscriber").click();
     await page.getByLabel("Reason").fill("asked on the phone");
     await button("Withdraw …").click();
-    await page.getByRole("heading", { name: "Withdraw consent?" }).waitFor();
+    await page.getByRole("heading", { name: "Withdraw the simulated consent?" }).waitFor();
     await button("Withdraw").click();
-    await page.getByText("Consent is withdrawn, as of now.").waitFor();
+    await page.getByText("The simulated consent is withdrawn, as of now.").waitFor();
     expect(await page.locator(".badge[data-tone=revoked]").count()).toBeGreaterThan(1);
 
     await link("Access log").click();
@@ -96,7 +96,7 @@ describe("a supervisor who is asked: did this person say yes, and to what?", () 
     await page.getByLabel("Reason").fill("asked in writing");
     await button("Withdraw …").click();
     await button("Withdraw").click();
-    await page.getByText("Consent is withdrawn").waitFor();
+    await page.getByText("The simulated consent is withdrawn").waitFor();
     await button("Dark").click();
     expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("dark");
   });

@@ -63,7 +63,10 @@ describe("yesline subscriber revoke", () => {
   it("withdraws everything at once, for the log and for the next call", async () => {
     await agree();
     const { code, out, err } = await subscriber("revoke", "--reason", "letter of 1 June");
-    expect([code, err]).toEqual([0, ""]);
+    expect([code, err]).toEqual([
+      0,
+      "Simulated: it ends what simulated calls left, and writes nothing real.\n",
+    ]);
     expect(out).toMatch(/^\S+ revoked appointment-reminders, policy-updates \(simulated\)\n$/);
     expect(line.rows("entry")).toMatchObject([
       { kind: "granted" },
@@ -89,10 +92,35 @@ describe("yesline subscriber revoke", () => {
   });
 
   it("puts a stranger's wish on record too", async () => {
-    const { code, out } = await subscriber("revoke");
+    const { code, out, err } = await subscriber("revoke");
     expect(code).toBe(0);
     expect(out).not.toContain("simulated");
-    expect(line.rows("entry")).toMatchObject([{ kind: "revoked", simulated: 0 }]);
+    expect(err).toMatch(/^Real: no consent stands, but whoever wants no messages may say so/);
+    expect(line.rows("entry")).toMatchObject([{ kind: "revoked", simulated: 0, locale: "en-US" }]);
+  });
+
+  it("says before it writes that only simulated consent stands on a line for real callers, and takes a choice", async () => {
+    await agree();
+    const real = { TWILIO_ACCOUNT_SID: `AC${"1".repeat(32)}`, TWILIO_AUTH_TOKEN: "a".repeat(32) };
+    const onRealLine = (...options: string[]) =>
+      cli(["subscriber", "revoke", NUMBER, "--business", "acme-dental", ...options], {
+        DATABASE_URL: `file:${line.databaseFile}`,
+        YESLINE_SECRET: Buffer.from(line.config.secret).toString("base64"),
+        ...real,
+      });
+    const simulated = await onRealLine("--world", "simulated", "--topic", "policy-updates");
+    expect(simulated.err).toBe("Simulated: it ends what simulated calls left, and writes nothing real.\n");
+    expect(line.rows("entry").map((row) => [row["kind"], row["simulated"]])).toEqual([
+      ["granted", 1],
+      ["revoked", 1],
+    ]);
+    const never = await onRealLine();
+    expect(never.err).toMatch(/^Real: only simulated consent stands, but whoever wants no messages/);
+    expect(line.rows("entry").slice(2)).toMatchObject([
+      { kind: "revoked", simulated: 0 },
+      { kind: "revoked", simulated: 1 },
+    ]);
+    expect((await onRealLine("--world", "both")).code).toBe(2);
   });
 });
 
@@ -115,7 +143,8 @@ describe("beside a server that is busy", () => {
       });
       for (const answer of await Promise.all(crowd)) expect(answer.words).toContain("recorded");
     }
-    for (const { code, err } of await all) expect([code, err]).toEqual([0, ""]);
+    for (const { code, err } of await all)
+      expect([code, err]).toEqual([0, expect.stringMatching(/^(Simulated|Real): .*\n$/)]);
     const kinds = server.rows("entry").map((row) => row["kind"]);
     expect(kinds.filter((kind) => kind === "revoked")).toHaveLength(3);
     expect(kinds.filter((kind) => kind === "refused")).toHaveLength(callers);

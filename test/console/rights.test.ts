@@ -136,7 +136,7 @@ describe("a supervisor", () => {
     const supervisor = await line.operator("supervisor");
     const { confirmed: _, ...first } = withdrawal;
     const asked = await (await supervisor.post(`${path}/withdraw`, first)).text();
-    expect(asked).toContain("Withdraw consent?");
+    expect(asked).toContain("Withdraw the simulated consent?");
     expect(line.rows("entry")).toHaveLength(1);
     const request = /name="request"\s+value="([^"]+)"/.exec(asked)?.[1] ?? "";
     await supervisor.post(`${path}/withdraw`, { ...withdrawal, request });

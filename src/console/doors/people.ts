@@ -3,24 +3,22 @@ import { holdsNumber } from "../../call/phone-number.ts";
 import { evidenceZip, gatherEvidence } from "../evidence.ts";
 import { readForm, tidyLines } from "../form.ts";
 import { requires } from "../guard.ts";
+import { pathOf } from "../pages/bits.ts";
 import { callPage } from "../pages/call.ts";
-import { evidencePage } from "../pages/evidence.ts";
+import { evidencePage, evidenceTitle } from "../pages/evidence.ts";
 import { page } from "../pages/layout.ts";
 import { problemPage } from "../pages/problem.ts";
-import {
-  MAX_NOTE_LENGTH,
-  MAX_REASON_LENGTH,
-  pathOf,
-  subscriberPage,
-  withdrawPage,
-} from "../pages/subscriber.ts";
+import { MAX_NOTE_LENGTH, subscriberPage } from "../pages/subscriber.ts";
+import { askedFor, MAX_REASON_LENGTH, withdrawPage, type Asked } from "../pages/withdraw.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
-import type { Withdrawal } from "../../ledger/ledger.ts";
+import type { Entry, Withdrawal } from "../../ledger/ledger.ts";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
-import { withdraw } from "../../ledger/withdraw.ts";
+import { groundOf, withdraw } from "../../ledger/withdraw.ts";
 
 const DONE: Readonly<Record<string, string>> = {
   withdrew: "Consent is withdrawn, as of now.",
+  "withdrew-simulated": "The simulated consent is withdrawn, as of now. Nothing real was written.",
+  "withdrew-nothing": "Nothing simulated stood any more: nothing was written.",
   noted: "The note is kept.",
 };
 
@@ -53,9 +51,8 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     if (found === null) return gone(c);
     const form = await readForm(c);
     const reason = form.text("reason", MAX_REASON_LENGTH);
-    const known = new Set(found.consents.map(({ topic }) => topic));
-    const topics = form.all("topic").filter((topic) => known.has(topic));
-    if (reason === "" || topics.length === 0 || holdsNumber(reason)) {
+    const asked = askedFor(parts, found, form.all("topic"), form.text("world", 16));
+    if (reason === "" || asked.topics.length === 0 || holdsNumber(reason)) {
       const words = holdsNumber(reason)
         ? "The reason stays in the log for ever: write it without a telephone number."
         : "A withdrawal names at least one topic, and a reason.";
@@ -73,12 +70,14 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
         page(c, parts, {
           title: "Withdraw",
           place: "none",
-          body: withdrawPage(parts, found, topics, reason),
+          body: withdrawPage(parts, found, asked, reason),
         }),
       );
     }
-    await withdrawFor(c, found, topics, reason, form.text("request", 64));
-    return c.redirect(`${pathOf(found)}?done=withdrew`, 303);
+    const entries = await withdrawFor(c, found, asked, reason, form.text("request", 64));
+    const real = entries.some(({ simulated }) => !simulated);
+    const done = real ? "withdrew" : entries.length === 0 ? "withdrew-nothing" : "withdrew-simulated";
+    return c.redirect(`${pathOf(found)}?done=${done}`, 303);
   });
 
   door.get("/evidence/:business/:entry", requires(parts, "evidence"), async (c) => {
@@ -92,7 +91,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       madeBy: email,
       madeAt: now(),
     });
-    return c.html(page(c, parts, { title: "Evidence", place: "none", body }));
+    return c.html(page(c, parts, { title: evidenceTitle(evidence), place: "none", body }));
   });
 
   door.get("/evidence/:business/:entry/zip", requires(parts, "evidence"), async (c) => {
@@ -140,17 +139,16 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   async function withdrawFor(
     c: ConsoleContext,
     { businessId, id, number, entries }: SubscriberDetail,
-    topics: readonly string[],
+    { world, topics }: Asked,
     reason: string,
     request: string,
-  ): Promise<void> {
+  ): Promise<readonly Entry[]> {
     const business = businesses.find((each) => each.id === businessId);
-    const last = entries.at(-1);
     await logAccess(parts, c, {
       action: "withdrew",
       businessId,
       subject: id,
-      detail: topics.join(", "),
+      detail: `${topics.join(", ")}${world === "simulated" ? " (simulated)" : ""}`,
     });
     const withdrawal: Withdrawal = {
       businessId,
@@ -159,12 +157,10 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       source: "console",
       sourceId: /^[0-9a-f-]{36}$/.test(request) ? request : parts.newId(),
       reason,
-      locale: last?.locale ?? business?.locales[0] ?? "en-US",
-      jurisdiction: last?.jurisdiction ?? "EU",
-      script: last?.script ?? business?.script ?? "",
+      ...groundOf(entries, topics, world, business),
       at: now(),
     };
-    await withdraw(ledger, withdrawal, parts.showSimulated);
+    return withdraw(ledger, withdrawal, world);
   }
 
   async function evidenceOf(c: ConsoleContext) {

@@ -61,6 +61,11 @@ export function numberShown(number: E164 | null, revealed = false): Html {
     : html`<span class="number">${mask(number)}</span>`;
 }
 
+/** Where a person's page is. */
+export function pathOf({ businessId, id }: { readonly businessId: string; readonly id: string }): string {
+  return `/console/subscribers/${businessId}/${id}`;
+}
+
 /** Someone who hears the page hears what the drawing says elsewhere. */
 export function icon(name: keyof typeof STROKES): Html {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

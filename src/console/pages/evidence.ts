@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { EntryKind } from "../../call/consent.ts";
 import { verdictOf, type Evidence } from "../evidence.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { badge, icon, NOTHING, numberShown, simulatedBadge, utc, type Html } from "./bits.ts";
@@ -13,9 +14,14 @@ export type EvidenceOptions = {
   readonly madeAt: number;
 };
 
+/** What the page is called, in the browser and as a file: the entry, and the reference that its caller was told. */
+export function evidenceTitle({ view, call }: Evidence): string {
+  return `Evidence, entry ${view.entry.seq}${call === null ? "" : `, call ${call.reference}`}`;
+}
+
 /** One entry as it would be laid before somebody who doubts it; made to be printed. */
 export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeAt }: EvidenceOptions): Html {
-  const { record, view, call, checks } = evidence;
+  const { record, view, call, withdrawn, checks } = evidence;
   const { entry, notice, number } = view;
   const business = parts.businesses.find((each) => each.id === entry.businessId);
   const beside = html`<button type="button" data-print hidden>
@@ -23,7 +29,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
     </button>
     <a class="button primary" href="${zip}" download>${icon("export")}<span>Download ZIP</span></a>`;
   return html`<article class="evidence">
-    ${heading("Evidence of consent", beside, html`Entry ${entry.seq}: ${badge(entry.kind, ENTRY_WORDS[entry.kind])} ${simulatedBadge(entry.simulated)}`)}
+    ${heading(TITLES[entry.kind], beside, html`Entry ${entry.seq}: ${badge(entry.kind, ENTRY_WORDS[entry.kind])} ${simulatedBadge(entry.simulated)}`)}
     ${entry.simulated ? html`<p class="problem">This entry was made by the simulator. It is not consent.</p>` : NOTHING}
     <section class="card" aria-labelledby="who-title">
       <h2 id="who-title">What is on record</h2>
@@ -65,8 +71,25 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
         </div>
         <div>
           <dt>Law, language</dt>
-          <dd>${entry.jurisdiction}, ${languageName(entry.locale)}</dd>
+          <dd>
+            ${entry.jurisdiction},
+            ${languageName(entry.locale)}${withdrawn === null ? NOTHING : html`<br /><span class="soft small">as in the notice of entry ${withdrawn.seq}</span>`}
+          </dd>
         </div>
+        ${
+          withdrawn === null
+            ? NOTHING
+            : html`<div>
+                <dt>Withdraws</dt>
+                <dd>
+                  Entry ${withdrawn.seq}: ${ENTRY_WORDS[withdrawn.kind].toLowerCase()},
+                  ${sourceWords(withdrawn.source).toLowerCase()}, ${utc(withdrawn.at)}<br /><code
+                    class="small break"
+                    >${withdrawn.id}</code
+                  >
+                </dd>
+              </div>`
+        }
         <div>
           <dt>Attested</dt>
           <dd>${attestationWords(entry.attestation).plain}</dd>
@@ -141,6 +164,14 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
     </p>
   </article>`;
 }
+
+const TITLES: Readonly<Record<EntryKind, string>> = {
+  granted: "Evidence of consent",
+  confirmed: "Evidence of consent",
+  pending: "Evidence of a request",
+  refused: "Evidence of refusal",
+  revoked: "Evidence of withdrawal",
+};
 
 function toneOf(ok: boolean | null): string {
   if (ok === null) return "none";

@@ -2,10 +2,11 @@ import { html } from "hono/html";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { may, neededFor, type Role } from "../roles.ts";
-import { attribute, badge, NOTHING, numberShown, simulatedBadge, time, type Html } from "./bits.ts";
+import { badge, NOTHING, numberShown, pathOf, simulatedBadge, time, type Html } from "./bits.ts";
 import { entryItem } from "./call.ts";
 import { heading } from "./layout.ts";
 import { callTable } from "./log.ts";
+import { withdrawCard } from "./withdraw.ts";
 import { businessName, STATE_WORDS, topicWords } from "./words.ts";
 
 export type SubscriberOptions = {
@@ -17,7 +18,6 @@ export type SubscriberOptions = {
 };
 
 export const MAX_NOTE_LENGTH = 1_000;
-export const MAX_REASON_LENGTH = 200;
 
 /** Where one person stands, how it came to that, and what can be done. */
 export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions): Html {
@@ -53,45 +53,15 @@ export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions):
           }
         </section>
       </div>
-      <div class="rail">${withdrawCard(parts, person, role)} ${notes(person, role)}</div>
+      <div class="rail">
+        ${may(role, "withdraw") ? withdrawCard(parts, person) : NOTHING}
+        ${notes(person, role)}
+      </div>
     </div>
     <section aria-labelledby="calls-title">
       <h2 id="calls-title">Calls</h2>
       ${person.calls.length === 0 ? html`<p class="soft">This number has not called.</p>` : callTable(parts, person.calls, { caption: "Calls of this subscriber" })}
     </section>`;
-}
-
-/** Asked once more before it counts. */
-export function withdrawPage(
-  parts: ConsoleParts,
-  person: SubscriberDetail,
-  chosen: readonly string[],
-  reason: string,
-): Html {
-  const path = pathOf(person);
-  return html`${heading("Withdraw consent?", "", html`${numberShown(person.number)} at ${businessName(parts.businesses, person.businessId)}`)}
-    <section class="card narrow" aria-label="Confirmation">
-      <p>From now on nothing may be sent about:</p>
-      <ul class="bullets">
-        ${chosen.map((topic) => html`<li>${topicWords(parts.businesses, person.businessId, topic)}</li>`)}
-      </ul>
-      <p>The reason: ${reason}</p>
-      <p class="soft">
-        It counts at once and stays in the ledger for good. The person can agree again by calling.
-      </p>
-      <form method="post" action="${path}/withdraw" class="acts">
-        <input type="hidden" name="confirmed" value="yes" />
-        <input type="hidden" name="request" value="${parts.newId()}" />
-        <input type="hidden" name="reason" value="${reason}" />
-        ${chosen.map((topic) => html`<input type="hidden" name="topic" value="${topic}" />`)}
-        <button type="submit" class="danger">Withdraw</button>
-        <a class="button" href="${path}">Leave it as it is</a>
-      </form>
-    </section>`;
-}
-
-export function pathOf({ businessId, id }: { businessId: string; id: string }): string {
-  return `/console/subscribers/${businessId}/${id}`;
 }
 
 function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Html {
@@ -136,43 +106,6 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
       </table>
     </section>
     ${role === "viewer" ? html`<p class="soft small">To withdraw or to add a note takes the role ${neededFor("withdraw")}.</p>` : NOTHING}
-  </section>`;
-}
-
-function withdrawCard(parts: ConsoleParts, person: SubscriberDetail, role: Role): Html {
-  const open = [
-    ...new Set(
-      person.consents
-        .filter(({ state }) => state === "granted" || state === "pending")
-        .map(({ topic }) => topic),
-    ),
-  ];
-  if (!may(role, "withdraw")) return NOTHING;
-  return html`<section class="card" aria-labelledby="withdraw-title">
-    <h2 id="withdraw-title">Withdraw</h2>
-    ${
-      open.length === 0
-        ? html`<p class="soft">There is nothing to withdraw.</p>`
-        : html`<form method="post" action="${pathOf(person)}/withdraw" class="stack">
-            <fieldset>
-              <legend>Topics</legend>
-              ${open.map((topic) => html`<label class="check"><input type="checkbox" name="topic" value="${topic}" ${attribute("checked", true)} /> ${topicWords(parts.businesses, person.businessId, topic)}</label>`)}
-            </fieldset>
-            <div class="field">
-              <label for="reason">Reason</label
-              ><input
-                id="reason"
-                name="reason"
-                maxlength="${MAX_REASON_LENGTH}"
-                placeholder="Asked on the phone, in writing …"
-                required
-                aria-describedby="reason-hint"
-              />
-            </div>
-            <p class="soft small" id="reason-hint">It stays in the ledger for good: no names, no numbers.</p>
-            <button type="submit" class="danger">Withdraw …</button>
-          </form>`
-    }
   </section>`;
 }
 
