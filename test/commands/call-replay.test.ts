@@ -43,6 +43,10 @@ describe("a stored call that is played again on the same version differs in noth
     ],
     ["three silences", "{ silence: { times: 3 } }, { hangup: by-service }"],
     ["another number", '{ press: "3" }, { press: "12155550191#" }, { press: "1" }, { hangup: by-service }'],
+    [
+      "what is no number",
+      '{ press: "3" }, { press: "12#" }, { press: "1215555#" }, { press: "00#" }, { hangup: by-service }',
+    ],
     ["a hang-up at the choice", '{ press: "9" }, { hear: "press 1" }, { hangup: by-caller }'],
     ["a person", '{ press: "0" }, { hangup: by-service }'],
     [
@@ -65,6 +69,17 @@ describe("a stored call that is played again on the same version differs in noth
       expect.stringMatching(/^CA\w+ again as CA\w+: nothing differs\n$/),
       "",
     ]);
+  });
+
+  it.each([
+    ["a hang-up that the carrier told of as an answer", { CallStatus: "completed", Digits: "" }],
+    ["several keys at once where one was asked for", { CallStatus: "in-progress", Digits: "77" }],
+  ])("%s", async (_, answer) => {
+    const caller = server.call({ from: "+12155550104" });
+    await caller.begin();
+    await caller.post(caller.action(), answer);
+    const { out, code } = await replay(caller.callSid);
+    expect([code, out]).toEqual([0, expect.stringContaining("nothing differs")]);
   });
 
   it("a yes, as often as one likes", async () => {

@@ -89,7 +89,9 @@ describe("a supervisor sees what became of a call", () => {
   it("a call that never reported its end hung up when the sweep closes it", async () => {
     await line.finish([]);
     line.clock.now += 5 * 60 * 60 * 1000;
+    const { cursor } = await line.reading.changes(null, {});
     expect(await line.ledger.closeAbandoned(line.clock.now - 1, line.clock.now)).toBe(1);
+    expect((await line.reading.changes(cursor, {})).rows).toMatchObject([{ outcome: "hung-up" }]);
     expect(await line.list()).toMatchObject([{ outcome: "hung-up", endedAt: line.clock.now }]);
   });
 

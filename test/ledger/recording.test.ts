@@ -202,6 +202,11 @@ describe("a call's status", () => {
       [young.callSid, null, null],
       [over.callSid, "twilio", at],
     ]);
+    const statuses = memory.rows("call_event").filter((row) => row["kind"] === "status");
+    expect(statuses.map((row) => [row["call_sid"], row["step"], row["at"]])).toEqual([
+      [over.callSid, "completed", at],
+      [old.callSid, "swept", at + 5],
+    ]);
     await memory.ledger.recordStatus(old, change("failed", 9, at + 9));
     expect(memory.rows("call")[0]).toMatchObject({ status: "completed", ended_by: "sweep" });
   });

@@ -54,6 +54,7 @@ export function ledgerOn(connection: Connection, secret: Uint8Array = SECRET) {
   const clock = { now: Date.UTC(2026, 10, 23, 9), monotonic: 0 };
   const commits: number[] = [];
   const fatal: Error[] = [];
+  const dropped: [webhooks: number, reason: string][] = [];
   const ledger: Ledger = sqliteLedger(connection, {
     vault: numberVault(secret),
     newId: randomUUIDv7,
@@ -61,8 +62,9 @@ export function ledgerOn(connection: Connection, secret: Uint8Array = SECRET) {
     monotonicMs: () => clock.monotonic,
     onCommit: (jobs) => commits.push(jobs),
     onFatal: (error) => fatal.push(error),
+    onDropped: (webhooks, { message }) => dropped.push([webhooks, message]),
   });
-  return { ledger, clock, commits, fatal };
+  return { ledger, clock, commits, fatal, dropped };
 }
 
 /** A folder of its own for a test; whoever made it removes it. */
