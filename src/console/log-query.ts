@@ -1,48 +1,81 @@
 import { z } from "zod";
 import { JURISDICTIONS, LOCALES } from "../call/business.ts";
-import { OUTCOMES, type CallFilter, type PageRequest } from "../ledger/reading.ts";
+import { OUTCOMES, REACHES, type CallFilter, type PageRequest } from "../ledger/reading.ts";
+import {
+  DAYS,
+  momentsOf,
+  periodMistake,
+  readAddress,
+  writeAddress,
+  type Asked,
+  type Mistake,
+} from "./address.ts";
 import type { ConsoleParts } from "./parts.ts";
-
-/** The log's address, read: every filter is in it, so that an address is a view. No whole number ever is (law 10). */
-export type LogQuery = z.infer<typeof logQuery>;
 
 export const SORTS = ["newest", "oldest", "longest"] as const;
 export const WORLDS = ["real", "simulated", "all"] as const;
 
-/** What does not fit its pattern is left out: an old bookmark still opens. */
-const field = <T extends z.ZodType>(schema: T) =>
-  z.union([schema, z.any().transform(() => undefined)]).optional();
-const word = field(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/));
-const day = field(z.iso.date());
+const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/);
 
-const logQuery = z.object({
+/** What the log's address may say. No whole number ever stands in it (law 10). */
+const FIELDS = {
   /** `BUSINESS/SUBSCRIBER`: whoever has that subscriber's number, in any business; `nobody` where a number is unknown. */
-  who: field(z.string().regex(/^(?:nobody|[a-z0-9-]{1,63}\/[A-Za-z0-9-]{1,64})$/)),
-  digits: field(z.string().regex(/^\d{4}$/)),
-  reference: field(z.string().regex(/^\d{6}$/)),
-  business: word,
-  outcome: field(z.enum(OUTCOMES)),
-  topic: word,
-  locale: field(z.enum(LOCALES)),
-  jurisdiction: field(z.enum(JURISDICTIONS)),
-  direction: field(z.enum(["inbound", "outbound"])),
-  attestation: word,
-  script: word,
-  world: field(z.enum(WORLDS)),
-  since: day,
-  until: day,
-  sort: field(z.enum(SORTS)),
-});
+  who: {
+    label: "Number",
+    takes: z.string().regex(/^(?:nobody|[a-z0-9-]{1,63}\/[A-Za-z0-9-]{1,64})$/),
+    fix: "Type the number into the search field above.",
+  },
+  digits: { label: "Last digits", takes: z.string().regex(/^\d{4}$/), fix: "Write four digits, as 0123." },
+  reference: { label: "Reference", takes: z.string().regex(/^\d{6}$/), fix: "Write six digits, as 123456." },
+  business: { label: "Business", takes: word, fix: "Choose a business from the list." },
+  outcome: oneOf("Outcome", OUTCOMES),
+  reach: oneOf("Came as far as", REACHES),
+  topic: { label: "Topic", takes: word, fix: "Choose a topic from the list." },
+  locale: oneOf("Language", LOCALES),
+  jurisdiction: oneOf("Law", JURISDICTIONS),
+  direction: oneOf("Direction", ["inbound", "outbound"]),
+  attestation: { label: "Attested", takes: word, fix: "Choose an attestation from the list." },
+  script: { label: "Script", takes: word, fix: "Choose a script from the list." },
+  world: oneOf("Calls", WORLDS),
+  ...DAYS,
+  sort: oneOf("Order", SORTS),
+} as const;
+
+/** The log's address, read: every filter is in it, so that an address is a view. */
+export type LogQuery = Asked<typeof FIELDS>;
+export type LogAsked = { readonly query: LogQuery; readonly mistakes: readonly Mistake[] };
+
+/** A longer address is none of ours: every field at its longest stays below. */
+export const MAX_ADDRESS = 1_500;
 
 const pageQuery = z.object({
-  cursor: field(z.string().regex(/^[\w.~:-]{1,200}$/)),
-  page: field(z.enum(["next", "previous", "last"])),
+  cursor: z
+    .string()
+    .regex(/^[\w.~:-]{1,200}$/)
+    .optional()
+    .catch(undefined),
+  page: z.enum(["next", "previous", "last"]).optional().catch(undefined),
 });
 
-export function readLogQuery(query: Readonly<Record<string, string>>): LogQuery {
-  return logQuery.parse(query);
+/** `beside` are names of an address that are no filters: where a page of the list begins, or the live tail. */
+export function readLogQuery(
+  typed: Readonly<Record<string, string>>,
+  beside: readonly string[] = ["cursor", "page"],
+): LogAsked {
+  const { asked, mistakes } = readAddress(FIELDS, typed, beside);
+  return { query: asked, mistakes: [...mistakes, ...periodMistake(asked)] };
 }
 
+/** The same from what a form of ours carries along. */
+export function readLogAddress(address: string): LogAsked {
+  if (address.length > MAX_ADDRESS) {
+    const fix = `It has over ${MAX_ADDRESS} characters: set fewer filters.`;
+    return { query: {}, mistakes: [{ name: "query", label: "Address", typed: address.slice(0, 40), fix }] };
+  }
+  return readLogQuery(Object.fromEntries(new URLSearchParams(address)));
+}
+
+/** What is not a place of ours shows the first page. */
 export function readPage(query: Readonly<Record<string, string>>, limit: number): PageRequest {
   const { cursor, page } = pageQuery.parse(query);
   return { cursor: cursor ?? null, direction: page ?? "next", limit };
@@ -50,12 +83,13 @@ export function readPage(query: Readonly<Record<string, string>>, limit: number)
 
 /** The address's query, in a settled order, without what is not set. */
 export function writeLogQuery(query: LogQuery): string {
-  const names = Object.keys(logQuery.shape) as (keyof LogQuery)[];
-  const set = names.flatMap((name): [string, string][] => {
-    const value = query[name];
-    return value === undefined ? [] : [[name, value]];
-  });
-  return new URLSearchParams(set).toString();
+  return writeAddress(FIELDS, query);
+}
+
+/** Where the log lists this and nothing else. */
+export function logAddress(query: LogQuery): string {
+  const address = writeLogQuery(query);
+  return `/console/log${address === "" ? "" : `?${address}`}`;
 }
 
 /** How many filters narrow the list, beside what was searched for. */
@@ -69,8 +103,6 @@ export function countFilters({
   return Object.values(rest).filter((value) => value !== undefined).length;
 }
 
-const A_DAY_MS = 24 * 60 * 60 * 1000;
-
 /** What the memory is asked; null where the query names a person who is not there. */
 export async function filterOf(
   query: LogQuery,
@@ -79,23 +111,13 @@ export async function filterOf(
 ): Promise<CallFilter | null> {
   const search = await searchOf(query, ledger);
   if (search === null) return null;
-  const { business, outcome, topic, locale, jurisdiction, direction, attestation, script, reference, sort } =
-    query;
+  const { who: _who, digits: _digits, business, world, since, until, ...same } = query;
   return {
+    ...same,
     search,
-    reference,
-    outcome,
-    topic,
-    locale,
-    jurisdiction,
-    direction,
-    attestation,
-    script,
-    sort,
     businessIds: business === undefined ? undefined : [business],
-    simulated: worldOf(query.world ?? (showSimulated ? "all" : "real")),
-    since: query.since === undefined ? undefined : dayStart(query.since, utcOffsetMinutes),
-    until: query.until === undefined ? undefined : dayStart(query.until, utcOffsetMinutes) + A_DAY_MS,
+    simulated: worldOf(world ?? (showSimulated ? "all" : "real")),
+    ...momentsOf({ since, until }, utcOffsetMinutes),
   };
 }
 
@@ -118,7 +140,6 @@ function worldOf(world: (typeof WORLDS)[number]): boolean | undefined {
   }
 }
 
-/** The day's first moment where the reader is. */
-function dayStart(date: string, utcOffsetMinutes: number): number {
-  return Date.parse(`${date}T00:00:00Z`) - utcOffsetMinutes * 60_000;
+function oneOf<const T extends readonly [string, ...string[]]>(label: string, values: T) {
+  return { label, takes: z.enum(values), fix: `Choose one of: ${values.join(", ")}.` };
 }

@@ -1,4 +1,5 @@
 import { getCookie, setCookie } from "hono/cookie";
+import { MAX_ADDRESS } from "./log-query.ts";
 import type { ConsoleContext } from "./parts.ts";
 
 /** What a reader has chosen; it stays in their browser. */
@@ -18,7 +19,8 @@ export type SavedView = { readonly name: string; readonly query: string };
 
 export const MAX_VIEWS = 12;
 export const MAX_VIEW_NAME = 40;
-const MAX_VIEW_QUERY = 300;
+/** A browser forgets a cookie that is longer, without a word: name, value and what surrounds them. */
+const MAX_COOKIE_BYTES = 3_900;
 const A_YEAR_SECONDS = 365 * 24 * 60 * 60;
 /** From Baker Island to Kiritimati. */
 const OFFSETS = { west: -12 * 60, east: 14 * 60 };
@@ -43,22 +45,45 @@ export function readViews(c: ConsoleContext): readonly SavedView[] {
   const kept = new URLSearchParams(getCookie(c, viewsCookie(c)) ?? "");
   return [...kept]
     .map(([name, query]) => ({ name, query }))
-    .filter(
-      ({ name, query }) => name !== "" && name.length <= MAX_VIEW_NAME && query.length <= MAX_VIEW_QUERY,
-    )
+    .filter(({ name, query }) => name !== "" && name.length <= MAX_VIEW_NAME && query.length <= MAX_ADDRESS)
     .slice(0, MAX_VIEWS);
 }
 
-export function keepViews(c: ConsoleContext, views: readonly SavedView[]): void {
-  const kept = new URLSearchParams(
-    views.slice(-MAX_VIEWS).map(({ name, query }): [string, string] => [name, query]),
+/** Keeps one more view; one of the same name takes the older one's place. Says what is wrong where it cannot. */
+export function keepView(c: ConsoleContext, view: SavedView): string | null {
+  if (view.name === "") return "The view needs a name.";
+  const kept = readViews(c);
+  const isKnown = kept.some(({ name }) => name === view.name);
+  const views = isKnown ? kept.map((each) => (each.name === view.name ? view : each)) : [...kept, view];
+  if (views.length > MAX_VIEWS) return `You keep ${MAX_VIEWS} views already. Forget one first.`;
+  if (bytesOf(c, views) > MAX_COOKIE_BYTES)
+    return "Your views are too long together for the browser to keep. Forget one first.";
+  setViews(c, views);
+  return null;
+}
+
+export function forgetView(c: ConsoleContext, name: string): void {
+  setViews(
+    c,
+    readViews(c).filter((view) => view.name !== name),
   );
-  setCookie(c, viewsCookie(c), kept.toString(), {
+}
+
+function setViews(c: ConsoleContext, views: readonly SavedView[]): void {
+  setCookie(c, viewsCookie(c), written(views), {
     path: "/console",
     sameSite: "Lax",
     httpOnly: true,
     maxAge: A_YEAR_SECONDS,
   });
+}
+
+function written(views: readonly SavedView[]): string {
+  return new URLSearchParams(views.map(({ name, query }): [string, string] => [name, query])).toString();
+}
+
+function bytesOf(c: ConsoleContext, views: readonly SavedView[]): number {
+  return viewsCookie(c).length + encodeURIComponent(written(views)).length;
 }
 
 /** Each operator's own, where several share a browser. */

@@ -12,24 +12,26 @@ export type Reading = {
    * A cursor that is none of ours shows the first page. Sorted by length, only calls whose length is known are listed.
    */
   calls(filter: CallFilter, page: PageRequest): Promise<Page<CallRow>>;
+  /** How many calls a filter allows, whatever its order; counted up to `limit`. */
+  countCalls(filter: CallFilter, limit: number): Promise<number>;
   /**
    * Calls that began or changed since `after` (a cursor from an earlier answer, or null for "from now on"), in the
    * order of their last change. The sweep's closing of calls that never reported their end is such a change.
    */
-  changes(
-    after: string | null,
-    filter: CallFilter,
-  ): Promise<{ readonly cursor: string; readonly rows: readonly CallRow[] }>;
+  changes(after: string | null, filter: CallFilter): Promise<Changes>;
   /** One call with its events and the entries it made; null where there is none. */
   call(businessId: string, callSid: string): Promise<CallDetail | null>;
   /** One person by id: where they stand, every entry in order, notes, recent calls; null where unknown or erased. */
   subscriber(businessId: string, subscriberId: string): Promise<SubscriberDetail | null>;
-  /** Subscribers of a whole number or of its last four digits or more, in any business asked for; at most `limit`. */
+  /**
+   * Subscribers of a whole number or of its last four digits or more, in any business asked for; at most `limit`.
+   * Also those who never called, but were named by another caller or by another way in.
+   */
   findSubscribers(
     search: NumberSearch,
     limit: number,
     businessIds?: readonly string[],
-  ): Promise<readonly SubscriberRow[]>;
+  ): Promise<readonly FoundSubscriber[]>;
   /** Figures for the Today page: per day, the days of `days` ending with the one that `now` is in (UTC offset given). */
   overview(options: OverviewOptions): Promise<Overview>;
   /** Call rows of a filter, all of them, streamed in order with flat memory. */
@@ -38,6 +40,8 @@ export type Reading = {
   /** Append-only: who looked at, revealed, exported or changed what. Resolves when durable. */
   logAccess(access: NewAccess): Promise<void>;
   accesses(filter: AccessFilter, page: PageRequest): Promise<Page<Access>>;
+  /** Who, and what it was done to, as far as the log knows one that begins like this; at most `limit`. */
+  accessNames(column: "actorName" | "subject", prefix: string, limit: number): Promise<readonly string[]>;
   /** Append-only. Resolves when durable. @throws where the subscriber is unknown or was erased */
   addNote(note: NewNote): Promise<void>;
 };
@@ -70,6 +74,17 @@ export const OUTCOMES = [
 ] as const;
 export type CallOutcome = (typeof OUTCOMES)[number];
 
+/** How far a caller came, at the least: see `Overview.funnel`. */
+export const REACHES = ["reached", "heard", "answered"] as const;
+export type Reach = (typeof REACHES)[number];
+
+export type Changes = {
+  readonly cursor: string;
+  readonly rows: readonly CallRow[];
+  /** CallSids of calls that changed too, and are not (or no longer) what the filter asks for. */
+  readonly others: readonly string[];
+};
+
 export type NumberSearch =
   | { readonly kind: "number"; readonly number: E164 }
   | { readonly kind: "last-digits"; readonly digits: string };
@@ -80,6 +95,7 @@ export type CallFilter = {
   /** The six digits a caller was told, or a CallSid. */
   readonly reference?: string | undefined;
   readonly outcome?: CallOutcome | undefined;
+  readonly reach?: Reach | undefined;
   /** Of the entries that the call made; known once the call has come to its ending. */
   readonly topic?: string | undefined;
   readonly locale?: Locale | undefined;
@@ -123,6 +139,8 @@ export type CallDetail = CallRow &
   };
 
 export type SubscriberRow = { readonly id: string; readonly businessId: string; readonly number: E164 };
+/** `called`: at least one call is on record, simulated or real. */
+export type FoundSubscriber = SubscriberRow & { readonly called: boolean };
 export type SubscriberDetail = SubscriberRow &
   Pick<Subscriber, "consents" | "entries"> & {
     readonly notes: readonly Note[];
@@ -164,7 +182,7 @@ export type Overview = {
     readonly answered: number;
     readonly granted: number;
   };
-  /** Over all the days, by business and topic. */
+  /** Over all the days, by business and topic: grants, and withdrawals that ended a grant, wherever they came from. */
   readonly optOuts: readonly {
     readonly businessId: string;
     readonly topic: string;
@@ -209,9 +227,10 @@ export type NewAccess = {
 };
 export type Access = NewAccess & { readonly seq: number };
 export type AccessFilter = {
-  readonly actorName?: string | undefined;
+  /** One of them; an empty list is nobody. */
+  readonly actorNames?: readonly string[] | undefined;
   readonly action?: AccessAction | undefined;
-  readonly subject?: string | undefined;
+  readonly subjects?: readonly string[] | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
 };

@@ -69,16 +69,46 @@ describe("the access log", () => {
     const found = async (filter: Parameters<typeof line.reading.accesses>[0]) =>
       (await line.reading.accesses(filter, FIRST)).rows.map(({ detail }) => detail).join("");
     expect(await found({})).toBe("edcba");
-    expect(await found({ actorName: "bob@example.com" })).toBe("c");
+    expect(await found({ actorNames: ["bob@example.com"] })).toBe("c");
     expect(await found({ action: "revealed" })).toBe("db");
-    expect(await found({ subject: "s1" })).toBe("b");
+    expect(await found({ subjects: ["s1"] })).toBe("b");
     expect(await found({ since: now })).toBe("dc");
     expect(await found({ until: now })).toBe("eba");
     expect(await found({ since: now - 6 * DAY_MS, until: now })).toBe("eb");
-    expect(await found({ action: "revealed", subject: "s2", since: now, actorName: "eve@example.com" })).toBe(
-      "d",
-    );
-    expect(await found({ action: "revealed", subject: "s1", since: now })).toBe("");
+    expect(
+      await found({ action: "revealed", subjects: ["s2"], since: now, actorNames: ["eve@example.com"] }),
+    ).toBe("d");
+    expect(await found({ action: "revealed", subjects: ["s1"], since: now })).toBe("");
+  });
+
+  it("knows who is in it by the beginning of a name, and lists several people as one list", async () => {
+    const names = ["eve@example.com", "eva@example.com", "bob@example.com", "eve@example.com", "Eve"];
+    for (const [n, actorName] of names.entries())
+      await log({ actorName, detail: String(n), subject: `s${n}` });
+    await log({ subject: null, detail: "nobody" });
+    const known = (prefix: string, limit = 10) => line.reading.accessNames("actorName", prefix, limit);
+    expect(await known("ev")).toEqual(["eva@example.com", "eve@example.com"]);
+    expect(await known("")).toHaveLength(4);
+    expect(await known("", 2)).toHaveLength(2);
+    expect(await known("zoe")).toEqual([]);
+    expect(await line.reading.accessNames("subject", "s", 10)).toEqual(["s0", "s1", "s2", "s3", "s4"]);
+    const filter = { actorNames: ["bob@example.com", "eva@example.com", "eve@example.com"] };
+    const details = (page: { rows: readonly { detail: string }[] }) => page.rows.map(({ detail }) => detail);
+    const two = { ...FIRST, limit: 2 };
+    const first = await line.reading.accesses(filter, two);
+    const second = await line.reading.accesses(filter, { ...two, cursor: first.next });
+    const back = await line.reading.accesses(filter, {
+      ...two,
+      cursor: second.previous,
+      direction: "previous",
+    });
+    expect([first, second, back].map(details)).toEqual([
+      ["nobody", "3"],
+      ["2", "1"],
+      ["nobody", "3"],
+    ]);
+    expect(details(await line.reading.accesses({ ...filter, subjects: ["s1", "s4"] }, FIRST))).toEqual(["1"]);
+    expect(details(await line.reading.accesses({ actorNames: [] }, FIRST))).toEqual([]);
   });
 
   it("keeps a detail with quotes, line breaks and a formula as it is", async () => {

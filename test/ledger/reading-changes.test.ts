@@ -22,7 +22,11 @@ describe("a supervisor who watches the tail", () => {
     await complete(call, 12);
     const ended = await line.reading.changes(answered.cursor, {});
     expect(ended.rows).toMatchObject([{ callSid: call.callSid, outcome: "refused", durationSeconds: 12 }]);
-    expect(await line.reading.changes(ended.cursor, {})).toEqual({ cursor: ended.cursor, rows: [] });
+    expect(await line.reading.changes(ended.cursor, {})).toEqual({
+      cursor: ended.cursor,
+      rows: [],
+      others: [],
+    });
   });
 
   it("sees each call once, as it is now, in the order of the last change", async () => {
@@ -60,6 +64,15 @@ describe("a supervisor who watches the tail", () => {
       expect(none.rows).toEqual([]);
       expect(Number(none.cursor)).toBeGreaterThan(Number(cursor));
     }
+  });
+
+  it("is told which calls changed and are not what the page lists: a call in progress that ended", async () => {
+    const call = await line.finish([]);
+    const { cursor } = await line.reading.changes(null, {});
+    await call.press("1");
+    const inProgress = await line.reading.changes(cursor, { outcome: "in-progress" });
+    expect([inProgress.rows, inProgress.others]).toEqual([[], [call.callSid]]);
+    expect((await line.reading.changes(cursor, { outcome: "granted" })).others).toEqual([]);
   });
 
   it("starts from now where the cursor is none of ours, or from a later life of the file", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { OverviewOptions } from "../../src/ledger/reading.ts";
+import { OUTCOMES, type CallFilter, type OverviewOptions } from "../../src/ledger/reading.ts";
 import { complete, hangUp, HOTEL, startReading, type ReadingLine } from "./reading-line.ts";
 
 let line: ReadingLine;
@@ -110,6 +110,66 @@ describe("a supervisor's first look in the morning", () => {
       { businessId: "hotel-miramar", topic: "reservation-updates", granted: 1, revoked: 0 },
     ]);
     expect((await overview({ businessIds: ["hotel-miramar"] })).optOuts).toHaveLength(1);
+  });
+
+  it("counts a withdrawal as an opt-out only where it ended a yes, topic by topic", async () => {
+    const leave = (number: "+14155550123" | "+14155550124" | "+14155550125", sourceId: string) =>
+      line.ledger.revoke({
+        businessId: "acme-dental",
+        number,
+        topics: ["appointment-reminders", "policy-updates"],
+        source: "console",
+        sourceId,
+        reason: null,
+        locale: "en-US",
+        jurisdiction: "US",
+        script: "2026-11-22",
+        at: line.clock.now,
+      });
+    const rows = async (days = 1) =>
+      (await overview({ days })).optOuts.map(({ topic, granted, revoked }) => [topic, granted, revoked]);
+    // One never called; one said no; one said yes, left, and left once more.
+    await leave("+14155550125", "never");
+    await line.finish(["2"], { from: "+14155550124" });
+    await leave("+14155550124", "said no");
+    expect(await rows()).toEqual([]);
+    await line.finish(["1"], { from: "+14155550123" });
+    line.clock.now += DAY_MS;
+    await leave("+14155550123", "first");
+    await leave("+14155550123", "second");
+    expect(await rows(2)).toEqual([
+      ["appointment-reminders", 1, 1],
+      ["policy-updates", 1, 1],
+    ]);
+    expect(await rows()).toEqual([
+      ["appointment-reminders", 0, 1],
+      ["policy-updates", 0, 1],
+    ]);
+  });
+
+  it("counts what the log lists under the same filter, for every outcome, every step and every day", async () => {
+    await line.finish(["1"], { from: "+14155550141" });
+    line.clock.now += DAY_MS;
+    await line.finish(["1"], { from: "+14155550142" });
+    await line.finish(["2"], { from: "+14155550143" });
+    await hangUp(await line.finish([""], { from: "+14155550144" }));
+    await line.finish([], { from: "+14155550145" });
+    const { days, funnel } = await overview();
+    for (const { from, calls, outcomes } of days) {
+      const day = { since: from, until: from + DAY_MS, simulated: false };
+      const counted = async (filter: CallFilter) => {
+        const listed = await line.list({ ...day, ...filter });
+        expect(await line.reading.countCalls({ ...day, ...filter }, 100)).toBe(listed.length);
+        return listed.length;
+      };
+      expect(await counted({})).toBe(calls);
+      for (const outcome of OUTCOMES) expect(await counted({ outcome })).toBe(outcomes[outcome]);
+      if (from !== days.at(-1)?.from) continue;
+      expect(await counted({ reach: "reached" })).toBe(funnel.reached);
+      expect(await counted({ reach: "heard" })).toBe(funnel.noticeHeard);
+      expect(await counted({ reach: "answered" })).toBe(funnel.answered);
+    }
+    expect([funnel.reached, funnel.noticeHeard, funnel.answered]).toEqual([4, 3, 2]);
   });
 
   it("leaves simulated calls out of real figures, shows them alone, or both", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CallFilter } from "../../src/ledger/reading.ts";
 import { complete, FIRST, HOTEL, sids, startReading, type ReadingLine } from "./reading-line.ts";
 
 let line: ReadingLine;
@@ -35,6 +36,30 @@ describe("a supervisor who looks for a person", () => {
     expect(await find("123")).toEqual([]);
     expect(await find("9999")).toEqual([]);
     expect(await line.list({ search: { kind: "last-digits", digits: "0123" } })).toHaveLength(2);
+  });
+
+  it("finds who never called but was named by another caller, and is told so", async () => {
+    await line.finish(["1"], { from: ANN });
+    await line.finish([BEN.slice(1), "1"], { from: "anonymous" });
+    const found = await line.reading.findSubscribers({ kind: "last-digits", digits: "0123" }, 10);
+    expect(found.map(({ number, called }) => [number, called]).toSorted()).toEqual([
+      [ANN, true],
+      [BEN, false],
+    ]);
+  });
+
+  it("counts the calls of a filter up to a limit, and of a person", async () => {
+    await line.finish(["1"], { from: ANN });
+    await line.finish(["2"], { from: ANN });
+    const other = await line.finish(["1"], { from: BEN });
+    const count = (filter: CallFilter, limit = 100) => line.reading.countCalls(filter, limit);
+    expect(await count({})).toBe(3);
+    expect(await count({}, 2)).toBe(2);
+    expect(await count({ outcome: "granted" })).toBe(2);
+    expect(await count({ search: { kind: "number", number: ANN }, outcome: "granted" })).toBe(1);
+    expect(await count({ reference: other.callSid })).toBe(1);
+    // No length is known yet: the order changes what is listed, and not what there is.
+    expect(await count({ sort: "longest" })).toBe(3);
   });
 
   it("looks only in the businesses that were asked for", async () => {

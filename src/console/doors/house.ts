@@ -1,7 +1,16 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { ACCESS_ACTIONS } from "../../ledger/reading.ts";
-import { readForm, tidy } from "../form.ts";
+import {
+  DAYS,
+  momentsOf,
+  periodMistake,
+  readAddress,
+  writeAddress,
+  type Asked,
+  type Mistake,
+} from "../address.ts";
+import { readForm } from "../form.ts";
 import { requires, setCookies, visitOf } from "../guard.ts";
 import { isAddress } from "../identity/addresses.ts";
 import { MIN_PASSWORD_LENGTH, type NewPassword, type Operator } from "../identity/identity.ts";
@@ -16,15 +25,17 @@ import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } fr
 import { isRole } from "../roles.ts";
 
 const ROWS_A_PAGE = 100;
-const A_DAY_MS = 24 * 60 * 60 * 1000;
+/** People, or subjects, that one beginning may stand for; more are asked to be told apart. */
+const MAX_NAMES = 50;
 
-const accessQuery = z.object({
-  who: z.string().max(254).optional().catch(undefined),
-  action: z.enum(ACCESS_ACTIONS).optional().catch(undefined),
-  subject: z.string().max(64).optional().catch(undefined),
-  since: z.iso.date().optional().catch(undefined),
-  until: z.iso.date().optional().catch(undefined),
-});
+const ACCESS_FIELDS = {
+  who: { label: "Who", takes: z.string().max(254), fix: "An address has at most 254 characters." },
+  action: { label: "Did what", takes: z.enum(ACCESS_ACTIONS), fix: "Choose one from the list." },
+  subject: { label: "To what", takes: z.string().max(254), fix: "An id has at most 64 characters." },
+  ...DAYS,
+} as const;
+
+const EMPTY = { rows: [], next: null, previous: null };
 
 /** Access log, script, operators, one's own account, help. */
 export function houseDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
@@ -32,30 +43,44 @@ export function houseDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   const door = new Hono<ConsoleEnv>();
 
   door.get("/accesses", requires(parts, "see accesses"), async (c) => {
-    const set = Object.entries(c.req.query()).flatMap(([name, value]): [string, string][] =>
-      name in accessQuery.shape && tidy(value) !== "" ? [[name, tidy(value)]] : [],
-    );
-    const query = accessQuery.parse(Object.fromEntries(set));
-    const offset = (c.get("preferences").utcOffsetMinutes ?? 0) * 60_000;
-    const start = (day: string | undefined, add: number) =>
-      day === undefined ? undefined : Date.parse(day) - offset + add;
+    const { asked, mistakes: unread } = readAddress(ACCESS_FIELDS, c.req.query(), ["cursor", "page"]);
+    const names = await namesOf(asked);
+    const mistakes = [...unread, ...periodMistake(asked), ...names.mistakes];
+    const { action } = asked;
     const filter = {
-      actorName: query.who?.toLowerCase(),
-      action: query.action,
-      subject: query.subject,
-      since: start(query.since, 0),
-      until: start(query.until, A_DAY_MS),
+      ...names.filter,
+      action,
+      ...momentsOf(asked, c.get("preferences").utcOffsetMinutes ?? 0),
     };
-    const found = await reading.accesses(filter, readPage(c.req.query(), ROWS_A_PAGE));
-    const address = new URLSearchParams(set).toString();
+    const found =
+      mistakes.length > 0 ? EMPTY : await reading.accesses(filter, readPage(c.req.query(), ROWS_A_PAGE));
+    const operators = (await (await parts.identity()).list()).map(({ email }) => email);
+    const address = writeAddress(ACCESS_FIELDS, asked);
+    const body = accessesPage(parts, { query: asked, mistakes, page: found, address, operators });
     return c.html(
-      page(c, parts, {
-        title: "Access log",
-        place: "accesses",
-        body: accessesPage(parts, query, found, address),
-      }),
+      page(c, parts, { title: "Access log", place: "accesses", body }),
+      mistakes.length > 0 ? 400 : 200,
     );
   });
+
+  /** Who and what are found by their beginning; an operator also by their address, where they were changed. */
+  async function namesOf({ who, subject }: Asked<typeof ACCESS_FIELDS>) {
+    const mistakes: Mistake[] = [];
+    async function known(name: "who" | "subject", column: "actorName" | "subject", prefix: string) {
+      const found = await reading.accessNames(column, prefix, MAX_NAMES + 1);
+      if (found.length <= MAX_NAMES) return found;
+      const fix = `More than ${MAX_NAMES} begin like this: type more of it.`;
+      mistakes.push({ name, label: ACCESS_FIELDS[name].label, typed: prefix, fix });
+      return [];
+    }
+    const actorNames = who === undefined ? undefined : await known("who", "actorName", who.toLowerCase());
+    if (subject === undefined) return { filter: { actorNames }, mistakes };
+    const operator = subject.includes("@")
+      ? (await (await parts.identity()).list()).find(({ email }) => email === subject.toLowerCase())
+      : undefined;
+    const subjects = await known("subject", "subject", operator?.id ?? subject);
+    return { filter: { actorNames, subjects }, mistakes };
+  }
 
   door.get("/script", (c) => {
     const [first] = businesses;

@@ -1,22 +1,39 @@
 import { Hono } from "hono";
+import type { CallFilter } from "../../ledger/reading.ts";
+import { mistakesInWords } from "../address.ts";
 import { exportStream, CONTENT_TYPES, FORMATS } from "../exports.ts";
 import { readForm } from "../form.ts";
 import { requires } from "../guard.ts";
 import { liveTail } from "../live.ts";
-import { filterOf, readLogQuery, readPage, writeLogQuery } from "../log-query.ts";
+import {
+  filterOf,
+  logAddress,
+  MAX_ADDRESS,
+  readLogAddress,
+  readLogQuery,
+  readPage,
+  writeLogQuery,
+  type LogAsked,
+  type LogQuery,
+} from "../log-query.ts";
 import { page } from "../pages/layout.ts";
-import { logPage } from "../pages/log.ts";
+import { logPage, type LogOptions } from "../pages/log.ts";
 import { problemPage } from "../pages/problem.ts";
 import { todayPage } from "../pages/today.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
-import { keepViews, MAX_VIEW_NAME, readViews } from "../preferences.ts";
+import { forgetView, keepView, MAX_VIEW_NAME, readViews } from "../preferences.ts";
 import { may } from "../roles.ts";
 import { MAX_SEARCH_LENGTH, readSearch } from "../search.ts";
 
 const ROWS_A_PAGE = 50;
 const LATEST = 8;
 const DAYS = 14;
+/** A longer list is said to be longer. */
+const MAX_COUNTED = 10_000;
+/** People with the same last digits who are listed; the whole number tells them apart. */
+const MAX_PEOPLE_SHOWN = 20;
 const EMPTY = { rows: [], next: null, previous: null };
+const NOBODY = { found: [], more: false };
 
 /** Today, the log, its search, views, exports and live tail. */
 export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
@@ -32,29 +49,13 @@ export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       reading.overview({ now: now(), days: DAYS, utcOffsetMinutes: offsetOf(c), simulated }),
       reading.calls({ simulated }, { cursor: null, limit: LATEST, direction: "next" }),
     ]);
-    const zoneKnown = c.get("preferences").utcOffsetMinutes !== null;
-    const body = todayPage(parts, { overview, latest: latest.rows, troubles: parts.troubles(), zoneKnown });
+    const { utcOffsetMinutes } = c.get("preferences");
+    const troubles = parts.troubles();
+    const body = todayPage(parts, { overview, latest: latest.rows, troubles, utcOffsetMinutes });
     return c.html(page(c, parts, { title: "Today", place: "today", body }));
   });
 
-  door.get("/log", async (c) => {
-    const query = readLogQuery(c.req.query());
-    const request = readPage(c.req.query(), ROWS_A_PAGE);
-    const filter = await filterOf(query, parts, offsetOf(c));
-    const found = filter === null ? EMPTY : await reading.calls(filter, request);
-    const first =
-      request.cursor === null && request.direction === "next" && (query.sort ?? "newest") === "newest";
-    const body = logPage(parts, {
-      query,
-      page: found,
-      views: readViews(c),
-      mayExport: may(c.get("operator").role, "export"),
-      live: first && filter !== null,
-    });
-    return c.html(
-      page(c, parts, { title: "Log", place: "log", body, searched: query.digits ?? query.reference ?? "" }),
-    );
-  });
+  door.get("/log", (c) => showLog(c, readLogQuery(c.req.query())));
 
   /** A number is posted, never put into an address (law 10); what it leads to is an address without it. */
   door.post("/search", async (c) => {
@@ -99,31 +100,31 @@ export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   door.post("/log/views", async (c) => {
     const form = await readForm(c);
     const name = form.text("name", MAX_VIEW_NAME);
-    const query = writeLogQuery(
-      readLogQuery(Object.fromEntries(new URLSearchParams(form.text("query", 500)))),
-    );
-    if (name !== "") keepViews(c, [...readViews(c).filter((view) => view.name !== name), { name, query }]);
-    return c.redirect(`/console/log?${query}`, 303);
+    const asked = readLogAddress(form.text("query", MAX_ADDRESS + 1));
+    if (asked.mistakes.length > 0) return showLog(c, asked);
+    const problem = keepView(c, { name, query: writeLogQuery(asked.query) });
+    if (problem !== null) return showLog(c, asked, { name, problem });
+    return c.redirect(logAddress(asked.query), 303);
   });
 
   door.post("/log/views/remove", async (c) => {
-    const name = (await readForm(c)).text("name", MAX_VIEW_NAME);
-    keepViews(
-      c,
-      readViews(c).filter((view) => view.name !== name),
-    );
+    forgetView(c, (await readForm(c)).text("name", MAX_VIEW_NAME));
     return c.redirect("/console/log", 303);
   });
 
   door.post("/log/export/:format", requires(parts, "export"), async (c) => {
     const format = FORMATS.find((each) => each === c.req.param("format"));
     if (format === undefined) return c.notFound();
-    const address = (await readForm(c)).text("query", 500);
-    const query = readLogQuery(Object.fromEntries(new URLSearchParams(address)));
+    const { query, mistakes } = readLogAddress((await readForm(c)).text("query", MAX_ADDRESS + 1));
+    if (mistakes.length > 0) {
+      const body = problemPage("Nothing was exported", mistakesInWords(mistakes));
+      return c.html(page(c, parts, { title: "Export", place: "log", body }), 400);
+    }
+    const address = writeLogQuery(query);
     const filter = await filterOf(query, parts, offsetOf(c));
     await logAccess(parts, c, {
       action: "exported",
-      detail: `calls as ${format}${writeLogQuery(query) === "" ? "" : `, ${writeLogQuery(query)}`}`,
+      detail: `calls as ${format}${address === "" ? "" : `, ${address}`}`,
       businessId: query.business ?? null,
     });
     return c.body(exportStream(filter === null ? nothing() : reading.exportCalls(filter), format), 200, {
@@ -133,6 +134,49 @@ export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   });
 
   door.get("/log/live", liveTail(parts, offsetOf));
+
+  async function showLog(c: ConsoleContext, asked: LogAsked, refusedView: LogOptions["refusedView"] = null) {
+    const { query, mistakes } = asked;
+    const filter = mistakes.length > 0 ? null : await filterOf(query, parts, offsetOf(c));
+    const listed = await listOf(c, query, filter);
+    const body = logPage(parts, {
+      ...listed,
+      query,
+      mistakes,
+      views: readViews(c),
+      refusedView,
+      mayExport: may(c.get("operator").role, "export"),
+    });
+    const searched = query.digits ?? query.reference ?? "";
+    const status = mistakes.length > 0 || refusedView !== null ? 400 : 200;
+    return c.html(page(c, parts, { title: "Log", place: "log", body, searched }), status);
+  }
+
+  async function listOf(c: ConsoleContext, query: LogQuery, filter: CallFilter | null) {
+    if (filter === null) return { page: EMPTY, count: null, people: NOBODY, liveAfter: null };
+    const request = readPage(c.req.query(), ROWS_A_PAGE);
+    const isFirst =
+      request.cursor === null && request.direction === "next" && (query.sort ?? "newest") === "newest";
+    // Asked before the list: what happens between the two is told again, and not lost.
+    const liveAfter = isFirst ? (await reading.changes(null, filter)).cursor : null;
+    return {
+      liveAfter,
+      page: await reading.calls(filter, request),
+      count: query.sort === "longest" ? null : await countOf(filter),
+      people: await peopleOf(filter),
+    };
+  }
+
+  async function countOf(filter: CallFilter): Promise<LogOptions["count"]> {
+    const calls = await reading.countCalls(filter, MAX_COUNTED + 1);
+    return { calls: Math.min(calls, MAX_COUNTED), more: calls > MAX_COUNTED, at: now() };
+  }
+
+  async function peopleOf({ search, businessIds }: CallFilter): Promise<LogOptions["people"]> {
+    if (search?.kind !== "last-digits") return NOBODY;
+    const found = await reading.findSubscribers(search, MAX_PEOPLE_SHOWN + 1, businessIds);
+    return { found: found.slice(0, MAX_PEOPLE_SHOWN), more: found.length > MAX_PEOPLE_SHOWN };
+  }
 
   async function findPerson(numbers: Extract<ReturnType<typeof readSearch>, { kind: "number" }>["numbers"]) {
     for (const number of numbers) {

@@ -139,7 +139,11 @@ export function signInDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   }
 
   async function rests(name: string): Promise<boolean> {
-    const filter = { actorName: name, action: "sign-in-failed", since: now() - FAILURES_WITHIN_MS } as const;
+    const filter = {
+      actorNames: [name],
+      action: "sign-in-failed",
+      since: now() - FAILURES_WITHIN_MS,
+    } as const;
     const page = { cursor: null, limit: MAX_FAILURES, direction: "next" } as const;
     return (await reading.accesses(filter, page)).rows.length >= MAX_FAILURES;
   }

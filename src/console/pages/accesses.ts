@@ -1,9 +1,11 @@
 import { html } from "hono/html";
 import { ACCESS_ACTIONS, type Access, type AccessAction, type Page } from "../../ledger/reading.ts";
+import type { Mistake } from "../address.ts";
 import type { ConsoleParts } from "../parts.ts";
-import { badge, option, time, type Html } from "./bits.ts";
+import { badge, NOTHING, option, time, type Html } from "./bits.ts";
 import { emptyState, heading } from "./layout.ts";
 import { pager } from "./log.ts";
+import { choiceField, dayField, mistakesBox, typedIn } from "./mistakes.ts";
 import { businessName } from "./words.ts";
 
 export type AccessQuery = {
@@ -12,6 +14,16 @@ export type AccessQuery = {
   readonly subject?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+};
+
+export type AccessesOptions = {
+  readonly query: AccessQuery;
+  readonly mistakes: readonly Mistake[];
+  readonly page: Page<Access>;
+  /** The address's query, as far as it can be read. */
+  readonly address: string;
+  /** Who can be chosen; whoever is in the log can be typed. */
+  readonly operators: readonly string[];
 };
 
 const ACTION_WORDS: Readonly<Record<AccessAction, string>> = {
@@ -42,58 +54,60 @@ const TONES: Partial<Record<AccessAction, string>> = {
   "sign-in-failed": "refused",
 };
 
+/** Operators that the field for "who" offers. */
+const MAX_OFFERED = 200;
+
 /** Who did what in the console; rows are only ever added. */
-export function accessesPage(
-  parts: ConsoleParts,
-  query: AccessQuery,
-  page: Page<Access>,
-  address: string,
-): Html {
+export function accessesPage(parts: ConsoleParts, options: AccessesOptions): Html {
+  const { query, mistakes, page, address, operators } = options;
+  const rest = `/console/accesses${address === "" ? "" : `?${address}`}`;
   return html`${heading("Access log", "", "Who signed in, looked, revealed, exported, withdrew or changed something. Nothing is ever taken out of it.")}
     <form class="filters open" method="get" action="/console/accesses">
-      <div class="field">
-        <label for="a-who">Who</label
-        ><input
-          id="a-who"
-          name="who"
-          type="text"
-          value="${query.who ?? ""}"
-          maxlength="254"
-          placeholder="name@example.com"
-        />
-      </div>
-      <div class="field">
-        <label for="a-action">Did what</label
-        ><select id="a-action" name="action">
-          ${option("", "Anything", query.action)}${ACCESS_ACTIONS.map((each) => option(each, ACTION_WORDS[each], query.action))}
-        </select>
-      </div>
-      <div class="field">
-        <label for="a-subject">To what</label
-        ><input
-          id="a-subject"
-          name="subject"
-          type="text"
-          value="${query.subject ?? ""}"
-          maxlength="64"
-          placeholder="A call, a subscriber …"
-        />
-      </div>
-      <div class="field">
-        <label for="a-since">From</label
-        ><input id="a-since" name="since" type="date" value="${query.since ?? ""}" />
-      </div>
-      <div class="field">
-        <label for="a-until">To</label
-        ><input id="a-until" name="until" type="date" value="${query.until ?? ""}" />
-      </div>
+      ${textField("a-who", "who", "Who", typedIn(mistakes, "who") ?? query.who, "Begins with …", "a-operators")}
+      <datalist id="a-operators">
+        ${operators.slice(0, MAX_OFFERED).map((email) => html`<option value="${email}"></option>`)}
+      </datalist>
+      ${choiceField("a-action", "action", "Did what", html`${option("", "Anything", query.action)}${ACCESS_ACTIONS.map((each) => option(each, ACTION_WORDS[each], query.action))}`, mistakes)}
+      ${textField("a-subject", "subject", "To what", typedIn(mistakes, "subject") ?? query.subject, "Begins with …")}
+      ${dayField("a-since", "since", "From", query.since, mistakes)}
+      ${dayField("a-until", "until", "To", query.until, mistakes)}
       <div class="field acts">
         <button type="submit" class="primary">Show</button>
         <a class="button" href="/console/accesses">Clear</a>
       </div>
     </form>
-    ${page.rows.length === 0 ? emptyState("Nothing fits.", "Loosen the filter.") : table(parts, page.rows)}
+    ${
+      mistakes.length > 0
+        ? mistakesBox(mistakes, rest)
+        : page.rows.length === 0
+          ? emptyState("Nothing fits.", "Loosen the filter.")
+          : table(parts, page.rows)
+    }
     ${pager(page, "/console/accesses", address)}`;
+}
+
+function textField(
+  id: string,
+  name: string,
+  label: string,
+  value: string | undefined,
+  placeholder: string,
+  list = "",
+): Html {
+  return html`<div class="field">
+    <label for="${id}">${label}</label
+    ><input
+      id="${id}"
+      name="${name}"
+      type="text"
+      value="${value ?? ""}"
+      maxlength="254"
+      placeholder="${placeholder}"
+      autocomplete="off"
+      spellcheck="false"
+      ${list === "" ? NOTHING : html` list="${list}"`}
+    />
+  </div>`;
 }
 
 function table(parts: ConsoleParts, rows: readonly Access[]): Html {

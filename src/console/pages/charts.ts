@@ -58,12 +58,15 @@ export function daysChart(days: Overview["days"]): Html {
 }
 
 /** What is left of all calls at each step towards a yes: a bar beside each figure. */
-export function funnelTable(funnel: Overview["funnel"]): Html {
+export function funnelTable(
+  funnel: Overview["funnel"],
+  addressOf: (step: keyof Overview["funnel"]) => string,
+): Html {
   const steps = [
-    ["Reached", funnel.reached],
-    ["Heard the notice", funnel.noticeHeard],
-    ["Answered", funnel.answered],
-    ["Granted", funnel.granted],
+    ["Reached", "reached"],
+    ["Heard the notice", "noticeHeard"],
+    ["Answered", "answered"],
+    ["Granted", "granted"],
   ] as const;
   const share = (count: number) => (funnel.reached === 0 ? 0 : (count / funnel.reached) * 100);
   return html`<table class="funnel">
@@ -80,12 +83,14 @@ export function funnelTable(funnel: Overview["funnel"]): Html {
     </thead>
     <tbody>
       ${steps.map(
-        ([words, count], index) =>
+        ([words, step], index) =>
           html`<tr>
             <th scope="row">${words}</th>
-            <td>${shareBar(share(count), index)}</td>
-            <td class="figure">${count}</td>
-            <td class="figure soft">${funnel.reached === 0 ? "–" : `${Math.round(share(count))} %`}</td>
+            <td>${shareBar(share(funnel[step]), index)}</td>
+            <td class="figure">${counted(funnel[step], addressOf(step))}</td>
+            <td class="figure soft">
+              ${funnel.reached === 0 ? "–" : `${Math.round(share(funnel[step]))} %`}
+            </td>
           </tr>`,
       )}
     </tbody>
@@ -99,8 +104,16 @@ function shareBar(percent: number, index: number): Html {
   </svg>`;
 }
 
-/** The same figures as the picture, for everyone. */
-export function daysTable(days: Overview["days"]): Html {
+/** A figure that leads to the calls it counts; nought leads nowhere. */
+function counted(count: number, address: string): Html | string {
+  return count === 0 ? "0" : html`<a href="${address}">${count}</a>`;
+}
+
+/** The same figures as the picture, for everyone; `addressOf` without an outcome: all of the day. */
+export function daysTable(
+  days: Overview["days"],
+  addressOf: (from: number, outcome?: CallOutcome) => string,
+): Html {
   const shown = STACKED.filter((outcome) => days.some((day) => day.outcomes[outcome] > 0));
   return html`<table>
     <caption class="unseen">
@@ -118,8 +131,8 @@ export function daysTable(days: Overview["days"]): Html {
         (day) =>
           html`<tr>
             <th scope="row">${time(day.from, "day")}</th>
-            <td class="figure">${day.calls}</td>
-            ${shown.map((outcome) => html`<td class="figure${day.outcomes[outcome] === 0 ? " soft" : ""}">${day.outcomes[outcome]}</td>`)}
+            <td class="figure">${counted(day.calls, addressOf(day.from))}</td>
+            ${shown.map((outcome) => html`<td class="figure${day.outcomes[outcome] === 0 ? " soft" : ""}">${counted(day.outcomes[outcome], addressOf(day.from, outcome))}</td>`)}
           </tr>`,
       )}
     </tbody>

@@ -1,64 +1,106 @@
 import { html } from "hono/html";
-import { JURISDICTIONS, LOCALES } from "../../call/business.ts";
-import { OUTCOMES, type CallRow, type Page } from "../../ledger/reading.ts";
-import { countFilters, SORTS, writeLogQuery, type LogQuery } from "../log-query.ts";
+import type { CallRow, FoundSubscriber, Page } from "../../ledger/reading.ts";
+import type { Mistake } from "../address.ts";
+import { logAddress, writeLogQuery, type LogQuery } from "../log-query.ts";
 import type { ConsoleParts } from "../parts.ts";
-import { MAX_VIEW_NAME, type SavedView } from "../preferences.ts";
-import { icon, NOTHING, numberShown, option, outcomeBadge, simulatedBadge, time, type Html } from "./bits.ts";
+import type { SavedView } from "../preferences.ts";
+import { icon, NOTHING, numberShown, outcomeBadge, simulatedBadge, time, type Html } from "./bits.ts";
+import { filtersForm } from "./filters.ts";
 import { emptyState, heading, toPhone } from "./layout.ts";
-import {
-  ATTESTATIONS,
-  attestationWords,
-  businessName,
-  durationWords,
-  languageName,
-  OUTCOME_WORDS,
-} from "./words.ts";
+import { mistakesBox } from "./mistakes.ts";
+import { viewsBar, type ViewsOptions } from "./views.ts";
+import { attestationWords, businessName, durationWords, languageName } from "./words.ts";
 
 export type LogOptions = {
   readonly query: LogQuery;
+  /** Of the address; where there are any, nothing is listed. */
+  readonly mistakes: readonly Mistake[];
   readonly page: Page<CallRow>;
+  /** How many calls the filter allows; null where that is not said. */
+  readonly count: { readonly calls: number; readonly more: boolean; readonly at: number } | null;
+  /** Everyone whose number ends in the digits that were searched for. */
+  readonly people: { readonly found: readonly FoundSubscriber[]; readonly more: boolean };
   readonly views: readonly SavedView[];
+  readonly refusedView: ViewsOptions["refused"];
   readonly mayExport: boolean;
-  /** Where the live tail begins; null where it would show nothing of this list. */
-  readonly live: boolean;
+  /** Where the live tail goes on from; null where it would show nothing of this list. */
+  readonly liveAfter: string | null;
 };
 
 /** Every call, narrowed by what the address says. */
 export function logPage(parts: ConsoleParts, options: LogOptions): Html {
-  const { query, page, mayExport, live } = options;
+  const { query, mistakes, page, people, views, refusedView, mayExport, liveAfter } = options;
   const address = writeLogQuery(query);
-  const acts = html`${live ? html`<button type="button" id="live" aria-pressed="false" hidden><span class="pulse" aria-hidden="true"></span><span>Live</span></button>` : NOTHING}
-  ${
-    mayExport
-      ? html`<details class="menu">
-          <summary class="button">${icon("export")}<span>Export</span></summary>
-          <ul>
-            ${(["csv", "ndjson"] as const).map(
-              (format) =>
-                html`<li>
-                  <form method="post" action="/console/log/export/${format}">
-                    <input type="hidden" name="query" value="${address}" /><button type="submit">
-                      ${format.toUpperCase()}
-                    </button>
-                  </form>
-                </li>`,
-            )}
-          </ul>
-        </details>`
-      : NOTHING
-  }`;
-  return html`${heading("Log", acts, searchedFor(query))} ${viewsBar(options, address)}
-    ${filters(parts, query)}
-    <div id="tail" data-src="/console/log/live?${address}">
+  const fine = mistakes.length === 0;
+  const acts = html`${liveAfter === null ? NOTHING : html`<button type="button" id="live" aria-pressed="false" hidden><span class="pulse" aria-hidden="true"></span><span>Live</span></button>`}
+  ${mayExport && fine ? exportMenu(address) : NOTHING}`;
+  return html`${heading("Log", acts, searchedFor(query))} ${viewsBar({ query, views, refused: refusedView })}
+    ${filtersForm(parts, query, mistakes)} ${mistakesBox(mistakes, logAddress(query))}
+    ${peopleFound(parts, people)} ${countLine(options)}
+    <p id="tail-notice" class="problem" role="alert" hidden>
+      <span data-words></span> <a href="${logAddress(query)}">Load the page again</a>
+    </p>
+    <div id="tail" data-src="/console/log/live?${address}" data-after="${liveAfter ?? ""}">
       ${
         page.rows.length === 0
-          ? nothingFound(parts, query)
+          ? fine
+            ? nothingFound(parts, query, people.found.length > 0)
+            : NOTHING
           : callTable(parts, page.rows, { caption: "Calls" })
       }
     </div>
     <p class="unseen" id="tail-status" role="status"></p>
     ${pager(page, "/console/log", address)}`;
+}
+
+function exportMenu(address: string): Html {
+  return html`<details class="menu">
+    <summary class="button">${icon("export")}<span>Export</span></summary>
+    <ul>
+      ${(["csv", "ndjson"] as const).map(
+        (format) =>
+          html`<li>
+            <form method="post" action="/console/log/export/${format}">
+              <input type="hidden" name="query" value="${address}" /><button type="submit">
+                ${format.toUpperCase()}
+              </button>
+            </form>
+          </li>`,
+      )}
+    </ul>
+  </details>`;
+}
+
+const numbers = new Intl.NumberFormat("en-GB");
+
+/** So that a figure elsewhere can be held against the list that it leads to. */
+function countLine({ count }: LogOptions): Html {
+  if (count === null || count.calls === 0) return NOTHING;
+  const { calls, more, at } = count;
+  const words = `${more ? "More than " : ""}${numbers.format(calls)} ${calls === 1 ? "call" : "calls"}`;
+  return html`<p class="soft small" id="count">${words}, as of ${time(at, "clock")}</p>`;
+}
+
+/** People are found by their digits also where they never called: somebody else named their number. */
+function peopleFound(parts: ConsoleParts, { found, more }: LogOptions["people"]): Html {
+  if (found.length === 0) return NOTHING;
+  return html`<section class="card" aria-labelledby="people-title">
+    <h2 id="people-title">People with these last digits</h2>
+    <ul class="people bullets">
+      ${found.map(
+        ({ id, businessId, number, called }) =>
+          html`<li>
+            <div>
+              <a href="/console/subscribers/${businessId}/${id}">${numberShown(number)}</a>
+              <span class="soft"
+                >${businessName(parts.businesses, businessId)}${called ? "" : ", never called"}</span
+              >
+            </div>
+          </li>`,
+      )}
+    </ul>
+    ${more ? html`<p class="soft small">There are more than ${found.length}. Search the whole number.</p>` : NOTHING}
+  </section>`;
 }
 
 /** Rows of calls, each a way to the call. */
@@ -133,100 +175,7 @@ function searchedFor({ who, digits, reference }: LogQuery): Html | string {
   return "";
 }
 
-function viewsBar({ query, views }: LogOptions, address: string): Html {
-  const built = [
-    { name: "All calls", query: "" },
-    { name: "Granted", query: "outcome=granted" },
-    { name: "Withdrawn", query: "outcome=revoked" },
-    { name: "Pending", query: "outcome=pending" },
-    { name: "Longest", query: "sort=longest" },
-  ];
-  const known = [...built, ...views].some((view) => view.query === address);
-  const plain = query.who === undefined;
-  return html`<div class="views">
-    <nav aria-label="Views">
-      <ul class="tabs">
-        ${built.map((view) => viewLink(view, address))}
-        ${views.map(
-          (view) =>
-            html`<li class="own">
-              ${viewTab(view, address)}
-              <form method="post" action="/console/log/views/remove">
-                <input type="hidden" name="name" value="${view.name}" /><button
-                  type="submit"
-                  class="cross"
-                  aria-label="Forget the view ${view.name}"
-                >
-                  ×
-                </button>
-              </form>
-            </li>`,
-        )}
-      </ul>
-    </nav>
-    ${known || !plain ? NOTHING : html`<form class="keep" method="post" action="/console/log/views"><input type="hidden" name="query" value="${address}" /><label class="unseen" for="view-name">Name of this view</label><input id="view-name" name="name" maxlength="${MAX_VIEW_NAME}" placeholder="Name this view" required /><button type="submit">Keep</button></form>`}
-  </div>`;
-}
-
-function viewLink(view: SavedView, address: string): Html {
-  return html`<li>${viewTab(view, address)}</li>`;
-}
-
-function viewTab({ name, query }: SavedView, address: string): Html {
-  return html`<a
-    href="/console/log${query === "" ? "" : `?${query}`}"
-    ${query === address ? html` aria-current="true"` : NOTHING}
-    >${name}</a
-  >`;
-}
-
-function filters(parts: ConsoleParts, query: LogQuery): Html {
-  const { businesses } = parts;
-  const topics = new Set(businesses.flatMap((business) => business.topics.map((topic) => topic.id)));
-  const locales = LOCALES.filter((locale) =>
-    businesses.some((business) => business.locales.includes(locale)),
-  );
-  const count = countFilters(query);
-  const any = (words: string, chosen: string | undefined) => option("", words, chosen);
-  return html`<details class="filters" ${count > 0 ? html` open` : NOTHING}>
-    <summary>Filter${count > 0 ? html` <span class="count">${count}</span>` : NOTHING}</summary>
-    <form method="get" action="/console/log">
-      ${(["who", "digits", "reference"] as const).map((name) => (query[name] === undefined ? NOTHING : html`<input type="hidden" name="${name}" value="${query[name]}" />`))}
-      ${choice("business", "Business", html`${any("Every business", query.business)}${businesses.map(({ id, name }) => option(id, name, query.business))}`)}
-      ${choice("outcome", "Outcome", html`${any("Every outcome", query.outcome)}${OUTCOMES.map((each) => option(each, OUTCOME_WORDS[each], query.outcome))}`)}
-      ${choice("topic", "Topic", html`${any("Every topic", query.topic)}${[...topics].map((id) => option(id, id.replaceAll("-", " "), query.topic))}`)}
-      ${choice("locale", "Language", html`${any("Every language", query.locale)}${locales.map((locale) => option(locale, languageName(locale), query.locale))}`)}
-      ${choice("jurisdiction", "Law", html`${any("Every law", query.jurisdiction)}${JURISDICTIONS.map((each) => option(each, each, query.jurisdiction))}`)}
-      ${choice("direction", "Direction", html`${any("Both", query.direction)}${option("inbound", "They called", query.direction)}${option("outbound", "We called", query.direction)}`)}
-      ${choice("attestation", "Attested", html`${any("Any", query.attestation)}${ATTESTATIONS.map((each) => option(each, `${attestationWords(each).short}${each.startsWith("failed-") ? ` (${each.slice(-1)})` : ""}`, query.attestation))}`)}
-      ${choice("script", "Script", html`${any("Every script", query.script)}${[...parts.scripts.keys()].map((version) => option(version, version, query.script))}`)}
-      ${choice("world", "Calls", html`${any(parts.showSimulated ? "Real and simulated" : "Real", query.world)}${option("real", "Only real", query.world)}${option("simulated", "Only simulated", query.world)}${option("all", "All", query.world)}`)}
-      <div class="field">
-        <label for="f-since">From</label
-        ><input id="f-since" type="date" name="since" value="${query.since ?? ""}" />
-      </div>
-      <div class="field">
-        <label for="f-until">To</label
-        ><input id="f-until" type="date" name="until" value="${query.until ?? ""}" />
-      </div>
-      ${choice("sort", "Order", html`${SORTS.map((each) => option(each, { newest: "Newest first", oldest: "Oldest first", longest: "Longest first" }[each], query.sort ?? "newest"))}`)}
-      <div class="field acts">
-        <button type="submit" class="primary">Show</button> <a class="button" href="/console/log">Clear</a>
-      </div>
-    </form>
-  </details>`;
-}
-
-function choice(name: keyof LogQuery, label: string, options: Html): Html {
-  return html`<div class="field">
-    <label for="f-${name}">${label}</label
-    ><select id="f-${name}" name="${name}">
-      ${options}
-    </select>
-  </div>`;
-}
-
-function nothingFound(parts: ConsoleParts, query: LogQuery): Html {
+function nothingFound(parts: ConsoleParts, query: LogQuery, anybody: boolean): Html {
   if (query.who === "nobody")
     return emptyState(
       "Nobody with this number has called.",
@@ -243,6 +192,11 @@ function nothingFound(parts: ConsoleParts, query: LogQuery): Html {
       "Nobody has called from this number, or no call of theirs fits.",
       "It may have been keyed in from another one.",
       html`<p><a class="button primary" href="/console/subscribers/${query.who}">This subscriber</a></p>`,
+    );
+  if (anybody)
+    return emptyState(
+      "No call of theirs fits.",
+      "They may never have called: somebody else named their number.",
     );
   return emptyState(
     "No call fits.",

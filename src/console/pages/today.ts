@@ -1,5 +1,7 @@
 import { html } from "hono/html";
 import type { CallOutcome, CallRow, Overview } from "../../ledger/reading.ts";
+import { dayOf } from "../address.ts";
+import { logAddress, type LogQuery } from "../log-query.ts";
 import type { ConsoleParts } from "../parts.ts";
 import type { Trouble } from "../troubles.ts";
 import { badge, time, type Html } from "./bits.ts";
@@ -12,27 +14,40 @@ export type TodayOptions = {
   readonly overview: Overview;
   readonly latest: readonly CallRow[];
   readonly troubles: readonly Trouble[];
-  readonly zoneKnown: boolean;
+  /** Minutes east of UTC; null until the reader's browser has told, and days are UTC days. */
+  readonly utcOffsetMinutes: number | null;
 };
 
 /** What a supervisor reads first. */
 const FIGURES: readonly CallOutcome[] = ["granted", "refused", "revoked", "no-answer", "hung-up"];
 
+/** What each step of the funnel counts. */
+const FUNNEL: Readonly<Record<keyof Overview["funnel"], LogQuery>> = {
+  reached: { reach: "reached" },
+  noticeHeard: { reach: "heard" },
+  answered: { reach: "answered" },
+  granted: { outcome: "granted" },
+};
+
 export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
-  const { overview, latest, troubles, zoneKnown } = options;
+  const { overview, latest, troubles, utcOffsetMinutes } = options;
   const today = overview.days.at(-1);
-  const before = overview.days.slice(0, -1);
   const none = overview.days.every((day) => day.calls === 0);
-  const under = `${parts.showSimulated ? "Simulated calls are counted: no Twilio account is configured." : "Simulated calls are left out."}${zoneKnown ? "" : " Days are UTC days until your browser has told its zone."}`;
+  /** Law of this page: each figure leads to exactly the calls that it counts. */
+  const on = (from: number, query: LogQuery = {}) => {
+    const day = dayOf(from, utcOffsetMinutes ?? 0);
+    return logAddress({ ...query, since: day, until: day });
+  };
+  const under = `${parts.showSimulated ? "Simulated calls are counted: no Twilio account is configured." : "Simulated calls are left out."}${utcOffsetMinutes === null ? " Days are UTC days until your browser has told its zone." : ""}`;
   return html`${heading("Today", "", under)}
     <section aria-label="Figures of today" class="figures">
-      ${figure("In progress", overview.inProgress, "now", "/console/log?outcome=in-progress", "in-progress")}
+      ${figure("In progress", overview.inProgress, "now", logAddress({ outcome: "in-progress" }), "in-progress")}
       ${FIGURES.map((outcome) =>
         figure(
           OUTCOME_WORDS[outcome],
           today?.outcomes[outcome] ?? 0,
-          average(before.map((day) => day.outcomes[outcome])),
-          `/console/log?outcome=${outcome}`,
+          usually(overview.days, outcome),
+          on(today?.from ?? 0, { outcome }),
           outcome,
         ),
       )}
@@ -53,7 +68,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
                   <details>
                     <summary>The figures as a table</summary>
                     <section class="scroll" tabindex="0" aria-label="Calls by day">
-                      ${daysTable(overview.days)}
+                      ${daysTable(overview.days, (from, outcome) => on(from, { outcome }))}
                     </section>
                   </details>
                 </section>
@@ -62,7 +77,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
               <div class="rail">
                 <section class="card" aria-labelledby="funnel-title">
                   <h2 id="funnel-title">From ring to yes, today</h2>
-                  ${funnelTable(overview.funnel)}
+                  ${funnelTable(overview.funnel, (step) => on(today?.from ?? 0, FUNNEL[step]))}
                 </section>
                 ${optOuts(parts, overview)}
               </div>
@@ -83,9 +98,14 @@ function figure(words: string, count: number, beside: string, href: string, tone
   >`;
 }
 
-function average(counts: readonly number[]): string {
-  if (counts.length === 0) return "";
-  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+/** What a day brought before today, from the first one on that had a call: days before the line was there say nothing. */
+function usually(days: Overview["days"], outcome: CallOutcome): string {
+  const first = days.findIndex((day) => day.calls > 0);
+  const before = first === -1 ? [] : days.slice(first, -1);
+  if (before.length === 0) return "today is the first day";
+  const mean = before.reduce((sum, day) => sum + day.outcomes[outcome], 0) / before.length;
+  if (mean === 0) return "none on earlier days";
+  if (before.length === 1) return `yesterday: ${Math.round(mean)}`;
   return `before: ${mean < 10 ? mean.toFixed(1) : Math.round(mean)} a day`;
 }
 
@@ -96,35 +116,39 @@ function optOuts(parts: ConsoleParts, overview: Overview): Html {
     ${
       rows.length === 0
         ? html`<p class="soft">Nobody has agreed or withdrawn yet.</p>`
-        : html`<section class="scroll" tabindex="0" aria-label="Opt-outs by topic">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Topic</th>
-                  <th scope="col" class="figure">Granted</th>
-                  <th scope="col" class="figure">Withdrawn</th>
-                  <th scope="col" class="figure">Rate</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${rows.map(
-                  ({ businessId, topic, granted, revoked }) =>
-                    html`<tr>
-                      <td class="wrap">
-                        ${topicWords(parts.businesses, businessId, topic)}<br /><span class="soft small"
-                          >${businessName(parts.businesses, businessId)}</span
-                        >
-                      </td>
-                      <td class="figure">${granted}</td>
-                      <td class="figure">${revoked}</td>
-                      <td class="figure">
-                        ${granted === 0 ? "–" : `${((revoked / granted) * 100).toFixed(1)} %`}
-                      </td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>
-          </section>`
+        : html`<p class="soft small">
+              Entries of the ledger, whichever way they came: by phone, WhatsApp, API or console. A withdrawal
+              counts where it ended a yes.
+            </p>
+            <section class="scroll" tabindex="0" aria-label="Opt-outs by topic">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">Topic</th>
+                    <th scope="col" class="figure">Granted</th>
+                    <th scope="col" class="figure">Withdrawn</th>
+                    <th scope="col" class="figure">Rate</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${rows.map(
+                    ({ businessId, topic, granted, revoked }) =>
+                      html`<tr>
+                        <td class="wrap">
+                          ${topicWords(parts.businesses, businessId, topic)}<br /><span class="soft small"
+                            >${businessName(parts.businesses, businessId)}</span
+                          >
+                        </td>
+                        <td class="figure">${granted}</td>
+                        <td class="figure">${revoked}</td>
+                        <td class="figure">
+                          ${granted === 0 ? "–" : `${((revoked / granted) * 100).toFixed(1)} %`}
+                        </td>
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+            </section>`
     }
   </section>`;
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, lt, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, gt, gte, inArray, lt, min, sql, type SQL } from "drizzle-orm";
 import type { NumberVault } from "../numbers.ts";
 import type { Access, AccessFilter, Note, Page, PageRequest, Reading } from "../reading.ts";
 import type { Connection } from "./connection.ts";
@@ -12,7 +12,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export function accessBook(
   { db }: Connection,
   { vault, write, newId }: { vault: NumberVault; write: Write; newId: () => string },
-): Pick<Reading, "logAccess" | "accesses" | "addNote"> & {
+): Pick<Reading, "logAccess" | "accesses" | "accessNames" | "addNote"> & {
   notesOf(businessId: string, subscriberId: string): readonly Note[];
 } {
   function saltOf(businessId: string, id: string): Buffer {
@@ -32,15 +32,38 @@ export function accessBook(
       }),
 
     async accesses(filter, page) {
+      const bounds = period(db, filter);
       return pageOf(page, (backwards, from, limit) =>
-        db
-          .select()
-          .from(accessLog)
-          .where(and(...conditions(db, filter), beyond(backwards, from)))
-          .orderBy(backwards ? accessLog.seq : desc(accessLog.seq))
-          .limit(limit)
-          .all(),
+        namedOnce(filter)
+          .flatMap((named) =>
+            db
+              .select()
+              .from(accessLog)
+              .where(and(named, ...bounds, beyond(backwards, from)))
+              .orderBy(backwards ? accessLog.seq : desc(accessLog.seq))
+              .limit(limit)
+              .all(),
+          )
+          .toSorted((one, other) => (backwards ? one.seq - other.seq : other.seq - one.seq))
+          .slice(0, limit),
       );
+    },
+
+    async accessNames(column, prefix, limit) {
+      const names: string[] = [];
+      // Skips from one name to the next; a DISTINCT would walk through the whole log.
+      for (let last: string | null = null; names.length < limit;) {
+        const beyondLast: SQL = last === null ? gte(accessLog[column], prefix) : gt(accessLog[column], last);
+        last =
+          db
+            .select({ name: min(accessLog[column]) })
+            .from(accessLog)
+            .where(beyondLast)
+            .get()?.name ?? null;
+        if (last === null || !last.startsWith(prefix)) break;
+        names.push(last);
+      }
+      return names;
     },
 
     addNote: ({ businessId, subscriberId, author, text, at }) =>
@@ -68,15 +91,27 @@ function beyond(backwards: boolean, from: number | null): SQL | undefined {
 }
 
 /**
+ * Each name has its rows in order in an index, so a list of names is as many short lists. Subjects are the rarer
+ * ones; actors only narrow them then.
+ */
+function namedOnce({ actorNames, action, subjects }: AccessFilter): (SQL | undefined)[] {
+  const acted = action === undefined ? undefined : eq(accessLog.action, action);
+  if (subjects !== undefined) {
+    const theirs =
+      actorNames === undefined ? undefined : inArray(sql`+${accessLog.actorName}`, [...actorNames]);
+    return subjects.map((each) => and(eq(accessLog.subject, each), theirs, acted));
+  }
+  return actorNames === undefined
+    ? [acted]
+    : actorNames.map((each) => and(eq(accessLog.actorName, each), acted));
+}
+
+/**
  * Order comes from `seq`; a period is looked up by time. A clock may jump, but not by a day: so the row a day outside
  * of the period bounds the walk, and the times themselves decide.
  */
-function conditions(db: Connection["db"], filter: AccessFilter): (SQL | undefined)[] {
-  const { actorName, action, subject, since, until } = filter;
+function period(db: Connection["db"], { since, until }: AccessFilter): (SQL | undefined)[] {
   return [
-    actorName === undefined ? undefined : eq(accessLog.actorName, actorName),
-    action === undefined ? undefined : eq(accessLog.action, action),
-    subject === undefined ? undefined : eq(accessLog.subject, subject),
     since === undefined ? undefined : gte(sql`+${accessLog.at}`, since),
     until === undefined ? undefined : lt(sql`+${accessLog.at}`, until),
     since === undefined ? undefined : gt(accessLog.seq, seqAt(db, lt(accessLog.at, since - DAY_MS), -1) ?? 0),

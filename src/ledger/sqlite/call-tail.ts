@@ -32,11 +32,14 @@ export function callTail(client: Database, facets: FacetIndex, findPeople: Retur
      FROM call WHERE business_id = ? AND call_sid = ?`,
   );
 
-  /** Rows of the calls that changed, in the order of their last change. */
-  return (after: string | null, filter: CallFilter): { cursor: string; rowids: number[] } => {
+  /** Rows of the calls that changed, in the order of their last change; `others` are none of the filter's. */
+  return (
+    after: string | null,
+    filter: CallFilter,
+  ): { cursor: string; rowids: number[]; others: string[] } => {
     const last = newest.get() ?? 0;
     const seen = /^\d{1,15}$/.test(after ?? "") ? Number(after) : last;
-    if (seen >= last) return { cursor: String(last), rowids: [] };
+    if (seen >= last) return { cursor: String(last), rowids: [], others: [] };
     const events = eventsAfter.all(seen);
     const changed = new Map<string, { businessId: string; callSid: string }>();
     for (const event of events) {
@@ -45,12 +48,14 @@ export function callTail(client: Database, facets: FacetIndex, findPeople: Retur
       changed.set(key, event);
     }
     const wanted = wantedBy(filter);
-    const rowids = [...changed.values()]
-      .map(({ businessId, callSid }) => callOf.get(businessId, callSid))
-      .filter((call) => call !== undefined)
-      .filter(wanted)
-      .map(({ rowid }) => rowid);
-    return { cursor: String(events.at(-1)?.seq ?? last), rowids };
+    const rowids: number[] = [];
+    const others: string[] = [];
+    for (const { businessId, callSid } of changed.values()) {
+      const call = callOf.get(businessId, callSid);
+      if (call !== undefined && wanted(call)) rowids.push(call.rowid);
+      else others.push(callSid);
+    }
+    return { cursor: String(events.at(-1)?.seq ?? last), rowids, others };
   };
 
   function wantedBy(filter: CallFilter): (call: Changed) => boolean {

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { CallFilter } from "../reading.ts";
 import type { Facet } from "./facets.ts";
+import { PROGRESS } from "./reading-schema.ts";
 
 export type KnownFacet = Omit<Facet, "topics" | "simulated"> & {
   readonly id: number;
@@ -64,5 +65,7 @@ const SAME = [
 function allows(filter: CallFilter, facet: KnownFacet): boolean {
   if (filter.businessIds?.includes(facet.businessId) === false) return false;
   if (filter.topic !== undefined && !facet.topics.includes(filter.topic)) return false;
+  if (filter.reach !== undefined && PROGRESS.indexOf(facet.progress) < PROGRESS.indexOf(filter.reach))
+    return false;
   return SAME.every((name) => filter[name] === undefined || filter[name] === facet[name]);
 }

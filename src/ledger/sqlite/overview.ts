@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { OUTCOMES, type CallOutcome, type Overview, type OverviewOptions } from "../reading.ts";
 import type { FacetIndex, KnownFacet } from "./facet-index.ts";
+import { optOutTallies, type Tally } from "./opt-outs.ts";
 import { PROGRESS } from "./reading-schema.ts";
 
 const MINUTE_MS = 60 * 1000;
@@ -12,17 +13,10 @@ const MAX_KEPT = 1_000;
 /** Calls of a day that ended this long ago have reported their end or have been closed by the sweep. */
 const SETTLED_AFTER_MS = 5 * 60 * MINUTE_MS;
 
-type Tally = {
-  readonly businessId: string;
-  readonly simulated: 0 | 1;
-  readonly kind: "granted" | "confirmed" | "revoked";
-  readonly topics: string;
-  readonly count: number;
-};
 type Day = { readonly calls: ReadonlyMap<KnownFacet, number>; readonly tallies: readonly Tally[] };
 
 /**
- * The figures of the Today page. A day's counts come from indexes alone, and those of a day that is settled are kept;
+ * The figures of the Today page. A day's counts come from indexes, and those of a day that is settled are kept;
  * between days the event loop goes on, so that calls are not delayed.
  */
 export function overviewOf(client: Database, facets: FacetIndex) {
@@ -32,11 +26,7 @@ export function overviewOf(client: Database, facets: FacetIndex) {
       `SELECT count(*) FROM call INDEXED BY call_by_facet WHERE facet_id = ? AND begun_at >= ? AND begun_at < ?`,
     )
     .pluck();
-  const countEntries = client.prepare<[number, number], Tally>(
-    `SELECT business_id AS businessId, simulated, kind, topics, count(*) AS count
-     FROM entry INDEXED BY entry_tally
-     WHERE kind IN ('granted', 'confirmed', 'revoked') AND at >= ? AND at < ? GROUP BY 1, 2, 3, 4`,
-  );
+  const tally = optOutTallies(client);
 
   function read(from: number, now: number): Day {
     const known = kept.get(from);
@@ -47,7 +37,7 @@ export function overviewOf(client: Database, facets: FacetIndex) {
       const count = countCalls.get(facet.id, from, until) ?? 0;
       if (count > 0) calls.set(facet, count);
     }
-    const day = { calls, tallies: countEntries.all(from, until) };
+    const day = { calls, tallies: tally(from, until) };
     const open = [...calls.keys()].some((facet) => facet.outcome === "in-progress");
     if (until + SETTLED_AFTER_MS < now && !open) {
       if (kept.size >= MAX_KEPT) kept.clear();
@@ -121,15 +111,13 @@ function funnelOf(day: Day | undefined, asked: Asked): Overview["funnel"] {
 
 function optOutsOf(tallies: readonly Tally[], asked: Asked): Overview["optOuts"] {
   const rows = new Map<string, { businessId: string; topic: string; granted: number; revoked: number }>();
-  for (const { businessId, kind, topics, count, ...rest } of tallies) {
-    if (!isAsked(asked, { businessId, simulated: rest.simulated === 1 })) continue;
-    for (const topic of JSON.parse(topics) as string[]) {
-      const key = `${businessId} ${topic}`;
-      const row = rows.get(key) ?? { businessId, topic, granted: 0, revoked: 0 };
-      if (kind === "revoked") row.revoked += count;
-      else row.granted += count;
-      rows.set(key, row);
-    }
+  for (const { businessId, simulated, topic, change, count } of tallies) {
+    if (!isAsked(asked, { businessId, simulated: simulated === 1 })) continue;
+    const key = `${businessId} ${topic}`;
+    const row = rows.get(key) ?? { businessId, topic, granted: 0, revoked: 0 };
+    if (change === "ended") row.revoked += count;
+    else row.granted += count;
+    rows.set(key, row);
   }
   return [...rows.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row);
 }

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { NumberVault } from "../numbers.ts";
-import type { NumberSearch, SubscriberRow } from "../reading.ts";
+import type { FoundSubscriber, NumberSearch } from "../reading.ts";
 
 /** People with the same last four digits in one business that are looked at. */
 export const MAX_PEOPLE = 1_000;
@@ -9,8 +9,16 @@ const LAST_DIGITS = 4;
 
 /** Subscribers by a whole number or by its last digits, through the blind indexes. */
 export function peopleSearch(client: Database, vault: NumberVault) {
-  type Row = { readonly businessId: string; readonly id: string; readonly number: Buffer };
-  const columns = "SELECT business_id AS businessId, id, number FROM subscriber";
+  type Row = {
+    readonly businessId: string;
+    readonly id: string;
+    readonly number: Buffer;
+    readonly called: 0 | 1;
+  };
+  const columns = `SELECT business_id AS businessId, id, number, EXISTS (
+      SELECT 1 FROM call INDEXED BY call_of_subscriber
+      WHERE call.business_id = subscriber.business_id AND call.subscriber_id = subscriber.id
+    ) AS called FROM subscriber`;
   const whole = client.prepare<[string, string], Row>(`${columns} WHERE business_id = ? AND blind_index = ?`);
   const lastFour = client.prepare<[string, string], Row>(
     `${columns} WHERE business_id = ? AND last_four_index = ? ORDER BY rowid DESC LIMIT ${MAX_PEOPLE}`,
@@ -35,12 +43,12 @@ export function peopleSearch(client: Database, vault: NumberVault) {
     }
   }
 
-  return (search: NumberSearch, limit: number, businessIds?: readonly string[]): SubscriberRow[] => {
-    const found: SubscriberRow[] = [];
+  return (search: NumberSearch, limit: number, businessIds?: readonly string[]): FoundSubscriber[] => {
+    const found: FoundSubscriber[] = [];
     for (const businessId of businessIds ?? businesses.all().map(({ id }) => id)) {
-      for (const { id, number } of rowsOf(search, businessId)) {
+      for (const { id, number, called } of rowsOf(search, businessId)) {
         if (found.length >= limit) return found;
-        const person = { id, businessId, number: vault.decrypt(id, number) };
+        const person = { id, businessId, number: vault.decrypt(id, number), called: called === 1 };
         if (search.kind === "number" || person.number.endsWith(search.digits)) found.push(person);
       }
     }

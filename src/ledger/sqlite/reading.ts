@@ -4,6 +4,7 @@ import type { NumberVault } from "../numbers.ts";
 import type { CallRow, Reading } from "../reading.ts";
 import { accessBook } from "./access.ts";
 import { backfill } from "./backfill.ts";
+import { callCount } from "./call-count.ts";
 import { callPages } from "./call-pages.ts";
 import { callSearch } from "./call-search.ts";
 import { callTail } from "./call-tail.ts";
@@ -37,7 +38,9 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
   const { vault } = options;
   const facets = facetIndex(client);
   const findPeople = peopleSearch(client, vault);
-  const page = callPages(client, callSearch(client, facets, findPeople));
+  const findCalls = callSearch(client, facets, findPeople);
+  const page = callPages(client, findCalls);
+  const count = callCount(client, facets, findCalls);
   const rowOf = rowReader(connection, vault, facets);
   const tail = callTail(client, facets, findPeople);
   const access = accessBook(connection, options);
@@ -49,16 +52,21 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
   return {
     logAccess: (entry) => access.logAccess(entry),
     accesses: (filter, request) => access.accesses(filter, request),
+    accessNames: (column, prefix, limit) => access.accessNames(column, prefix, limit),
     addNote: (added) => access.addNote(added),
     async calls(filter, request) {
       await ready();
       const { places, ...cursors } = page(filter, request);
       return { ...cursors, rows: places.map(({ rowid }) => rowOf.byRowid(rowid)) };
     },
+    async countCalls(filter, limit) {
+      await ready();
+      return count(filter, limit);
+    },
     async changes(after, filter) {
       await ready();
-      const { cursor, rowids } = tail(after, filter);
-      return { cursor, rows: rowids.map((rowid) => rowOf.byRowid(rowid)) };
+      const { rowids, ...rest } = tail(after, filter);
+      return { ...rest, rows: rowids.map((rowid) => rowOf.byRowid(rowid)) };
     },
     async call(businessId, callSid) {
       await ready();
