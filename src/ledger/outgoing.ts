@@ -56,6 +56,14 @@ export type Outgoing = Draft & {
   readonly finishedAt: number | null;
 };
 
+export type Claim = {
+  readonly now: number;
+  readonly leaseMs: number;
+  readonly limit: number;
+  /** Only of these: calls have a rate of their own, and must not keep messages waiting. */
+  readonly kinds: readonly OutgoingKind[];
+};
+
 export type Failure = { readonly code: string | null; readonly message: string };
 
 /** The queue as its worker and its watchers see it. */
@@ -64,13 +72,17 @@ export type OutgoingStore = {
   add(drafts: readonly Draft[], at: number): Promise<readonly (string | null)[]>;
   /**
    * Takes what is due, at most `limit`, oldest first, and leases it until `now + leaseMs`. Of one subscriber's messages
-   * (and calls) never more than one is out at a time, so that a lost answer can be looked up without doubt.
+   * (and calls) never more than one is out at a time, so that a lost answer can be looked up without doubt. What a dead
+   * worker left (`sending` past its lease) is taken too, with `unclearSince` set.
    */
-  claim(now: number, leaseMs: number, limit: number): Promise<readonly Outgoing[]>;
+  claim(want: Claim): Promise<readonly Outgoing[]>;
   /** The words that will leave, durable before they do: the `message` row bears the outgoing row's id. */
   compose(job: Outgoing, words: Composed, at: number): Promise<void>;
   accepted(id: string, providerSid: string | null, at: number): Promise<void>;
-  /** Once more later. `unclear`: nobody knows whether this attempt arrived. */
+  /**
+   * Once more later. `unclear`: nobody knows whether this attempt arrived. `failure` null: held back without having been
+   * tried, which does not count as an attempt.
+   */
   postpone(id: string, dueAt: number, failure: Failure | null, unclear: boolean): Promise<void>;
   end(id: string, state: "failed" | "expired" | "cancelled", failure: Failure, at: number): Promise<void>;
   /** A person asks for another try of what failed or expired. @returns false where there is nothing to retry */
