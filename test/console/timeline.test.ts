@@ -33,7 +33,7 @@ async function timelineOf(callSid: string): Promise<string[]> {
     .map((item) =>
       item
         .replaceAll(/\s+/g, " ")
-        .replaceAll(/\d+(?:\.\d)? ms/g, "N ms")
+        .replaceAll(/\d+(?:\.\d)?\sms/g, "N ms")
         .trim(),
     );
 }
@@ -59,7 +59,7 @@ describe("a supervisor who opens a call", () => {
       "The call ended status from the carrier, answered in N ms",
     ]);
     expect(await viewer.page(`/console/calls/acme-dental/${call.callSid}`)).toMatch(
-      /<dt>Webhooks<\/dt>\s*<dd>4, the slowest answered in [\d.,]+ ms<\/dd>/,
+      /<dt>Webhooks<\/dt>\s*<dd>4, the slowest answered in [\d.,]+\sms<\/dd>/,
     );
   });
 
@@ -111,7 +111,7 @@ describe("a supervisor who opens a call", () => {
       "1 Pressed 1 question, after 0:04, answered in N ms",
       expect.stringMatching(/^Agreed/),
       "The carrier asked again question, same answer, nothing was written, answered in N ms",
-      "Refused with 400 The path is not one that this line gave., answered in N ms",
+      "Refused with 400 The path is not one that this line gave, answered in N ms",
     ]);
   });
 

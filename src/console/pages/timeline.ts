@@ -193,7 +193,7 @@ function webhookItem(webhook: AnsweredWebhook): Html {
 
 function webhookWords({ route, httpStatus, outcome }: AnsweredWebhook): [what: string, meaning: string] {
   if (httpStatus >= 500) return ["Something failed on our side", `the carrier was told so (${httpStatus})`];
-  if (httpStatus >= 400) return [`Refused with ${httpStatus}`, outcome];
+  if (httpStatus >= 400) return [`Refused with ${httpStatus}`, outcome.replace(/\.$/u, "")];
   if (outcome === FAILED) return ["Something failed on our side", "the caller heard the apology"];
   const same = route === "status" ? "nothing was written" : "same answer, nothing was written";
   return ["The carrier asked again", same];
@@ -221,7 +221,7 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 export function millisecondsWords(milliseconds: number): string {
   const shown =
     milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds).toLocaleString("en-US");
-  return `${shown} ms`;
+  return `${shown}\u{a0}ms`;
 }
 
 /** `0:07`, `12:30`. */

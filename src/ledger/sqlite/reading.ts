@@ -75,7 +75,7 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
       if (found === undefined || row === null) return null;
       const events = statements.eventsOf.all({ businessId, callSid });
       const entries = statements.entriesOfSource.all({ businessId, sourceId: callSid });
-      return { ...row, line: found.line, events, entries, webhooks: webhooksOf(businessId, callSid) };
+      return { ...row, line: found.line, events, entries, webhooks: webhooksOf(row, events) };
     },
     async subscriber(businessId, subscriberId) {
       await ready();

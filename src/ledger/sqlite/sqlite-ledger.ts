@@ -20,7 +20,7 @@ import { entryPages } from "./entry-pages.ts";
 import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
 import type * as table from "./schema.ts";
 import { prepare } from "./statements.ts";
-import { webhookBook, type WebhookBookOptions } from "./webhook-book.ts";
+import { SWEPT, webhookBook, type WebhookBookOptions } from "./webhook-book.ts";
 
 export type SqliteLedgerOptions = GroupCommitOptions & {
   readonly vault: NumberVault;
@@ -281,9 +281,6 @@ const MAX_KNOWN_TEXTS = 10_000;
 /** Calls closed by one sweep; the next sweep takes the rest. */
 const MAX_SWEPT = 1_000;
 
-/** The event of a call that the sweep closed: no status of Twilio's, because none came. */
-const SWEPT = "swept";
-
 /** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
 const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
 
@@ -301,7 +298,14 @@ const NO_EVENT = {
   subscriberId: null,
   keypress: null,
 };
-const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE };
+const NO_MESSAGE = {
+  noticeMessageId: null,
+  noticePurpose: null,
+  messageId: null,
+  confirms: null,
+  supersedes: null,
+};
+const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE, ...NO_MESSAGE };
 
 function nextOf(served: Turn["served"]) {
   return { nextStep: served.step, nextAttempt: served.attempt };

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { AnsweredWebhook, WebhookRoute } from "../ledger.ts";
+import type { AnsweredWebhook, CallEvent, WebhookRoute } from "../ledger.ts";
 import type { Write } from "./group-commit.ts";
 
 export type WebhookBookOptions = {
@@ -74,19 +74,39 @@ export function webhookBook(client: Database, write: Write, { onDropped }: Webho
   };
 }
 
-/** How a call's webhooks were answered, in the order of their answers. */
+/**
+ * How a call's webhooks were answered, in the order of their answers. They lie by time, see the schema; so they are
+ * looked for around what happened in the call, which on a line of a hundred webhooks a second takes some milliseconds.
+ */
 export function webhookReader(client: Database) {
   const find = client.prepare<
-    [string, string],
+    [from: number, until: number, businessId: string, callSid: string],
     Omit<AnsweredWebhook, "repeated"> & { readonly repeated: 0 | 1 }
   >(
     `SELECT business_id AS businessId, call_sid AS callSid, route, step, attempt, at, milliseconds,
        http_status AS httpStatus, repeated, outcome
-     FROM webhook WHERE business_id = ? AND call_sid = ? ORDER BY seq LIMIT ${MAX_OF_A_CALL}`,
+     FROM webhook INDEXED BY webhook_by_time
+     WHERE at BETWEEN ? AND ? AND business_id = ? AND call_sid = ? ORDER BY seq LIMIT ${MAX_OF_A_CALL}`,
   );
-  return (businessId: string, callSid: string): AnsweredWebhook[] =>
-    find.all(businessId, callSid).map((row) => ({ ...row, repeated: row.repeated === 1 }));
+  return ({ businessId, callSid, begunAt }: BegunCall, events: readonly CallEvent[]): AnsweredWebhook[] => {
+    // The sweep comes hours later.
+    const last = events.findLast(({ kind, step }) => !(kind === "status" && step === SWEPT));
+    const [from, until] = [begunAt - BEFORE_MS, Math.max(begunAt, last?.at ?? 0) + AFTER_MS];
+    return find
+      .all(from, until, businessId, callSid)
+      .map((row) => ({ ...row, repeated: row.repeated === 1 }));
+  };
 }
+
+type BegunCall = { readonly businessId: string; readonly callSid: string; readonly begunAt: number };
+
+/** A first webhook that failed came before the call began here; Twilio asks again at once, or a fallback. */
+const BEFORE_MS = 60_000;
+/** What failed after the last event, such as the word that the call is over, which the last prompt may hold up. */
+const AFTER_MS = 5 * 60_000;
+
+/** The event of a call that the sweep closed: no status of Twilio's, because none came. */
+export const SWEPT = "swept";
 
 type AddedValues = [
   businessId: string,
