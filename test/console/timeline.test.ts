@@ -125,6 +125,25 @@ describe("a supervisor who opens a call", () => {
     );
   });
 
+  it("sees also what failed before the call could begin, and after the last word", async () => {
+    const call = line.call();
+    broken = true;
+    await call.begin();
+    broken = false;
+    line.clock.now += 20_000;
+    await call.begin();
+    line.clock.now += 2 * 60_000;
+    await call.post("/voice/1999-01-01/en-US/choice?try=1", { Digits: "1" });
+    const another = line.call();
+    await another.begin();
+    expect(await timelineOf(call.callSid)).toEqual([
+      "Something failed on our side the call began, the caller heard the apology, answered in N ms",
+      "The call began answered in N ms",
+      heard,
+      "Refused with 400 The path is not one that this line gave, answered in N ms",
+    ]);
+  });
+
   it("reads a call from before all this was kept, without a guess", async () => {
     const call = line.call();
     await call.begin();
