@@ -54,6 +54,8 @@ export type Asked = {
 
 /** What is recorded and what is sent back. */
 export type Reply = {
+  /** What the message is kept as: its intent, or `unclear` where nothing can come of it, so that a supervisor sees it. */
+  readonly understood: Intent["kind"];
   readonly decisions: readonly ReplyDecision[];
   /** What is sent back beside what the decisions themselves bring about (see `messageAfter`). */
   readonly message: { readonly purpose: OutPurpose; readonly topics: readonly string[] } | null;
