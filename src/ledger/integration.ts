@@ -1,14 +1,16 @@
 import type { EntryKind } from "../call/consent.ts";
 import type { E164 } from "../call/phone-number.ts";
 import type { Reason } from "../call/permission.ts";
+import type { EntryFilter, EntryView } from "./ledger.ts";
 
-/** What other systems may do with a key. */
+/** What other systems may do with a key. `numbers:read`: numbers in clear, also those that the key did not ask for. */
 export const SCOPES = [
   "consents:read",
   "consents:write",
   "permissions",
   "entries:read",
   "calls:write",
+  "numbers:read",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -142,4 +144,18 @@ export type LiveCalls = {
   find(businessId: string, callSid: string): LiveCall | null;
   /** Twilio did not take the call over: it may be tried again. */
   remove(businessId: string, callSid: string): Promise<void>;
+};
+
+/** The log for other systems: a page at a time, each of them a short look however little the filter hits. */
+export type Entries = {
+  /**
+   * @param after 0, or `next` of the page before
+   * @returns in commit order; a page may hold fewer than `limit`, or none: `next` is null where the log ends
+   */
+  page(
+    filter: Omit<EntryFilter, "businessId"> & { readonly businessIds: readonly string[] },
+    after: number,
+    limit: number,
+  ): Promise<{ readonly entries: readonly EntryView[]; readonly next: number | null }>;
+  get(businessIds: readonly string[], id: string): Promise<EntryView | null>;
 };

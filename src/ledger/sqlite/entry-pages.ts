@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from "drizzle-orm";
+import type { Entries } from "../integration.ts";
 import type { EntryFilter, EntryView, ServedWords } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
 import type { Connection } from "./connection.ts";
@@ -12,29 +13,76 @@ export async function* entryPages(
   vault: NumberVault,
   filter: EntryFilter,
 ): AsyncGenerator<EntryView> {
-  const wordsServed = servedWords(connection);
+  const view = viewer(connection, vault);
   for (let lastSeq = 0; ;) {
-    const rows = page(connection, filter, lastSeq);
-    for (const { entry, number, call } of rows) {
-      const { callSid, noticeAttempt, step, attempt } = entry;
-      const served = (name: string, which: number | null): ServedWords | null =>
-        callSid === null || which === null ? null : wordsServed(entry.businessId, callSid, name, which);
-      yield {
-        entry,
-        number: number === null ? null : vault.decrypt(entry.subscriberId, number),
-        notice: served("notice", noticeAttempt),
-        // A question that came with the notice stands in the notice's words.
-        question: served(step, attempt) ?? served("notice", attempt),
-        call,
-      };
-    }
+    const rows = rowsWhere(connection, and(gt(table.entry.seq, lastSeq), matching(filter)), PAGE);
+    for (const row of rows) yield view(row);
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
     lastSeq = last.entry.seq;
   }
 }
 
-function page({ db }: Connection, filter: EntryFilter, lastSeq: number) {
+/** Rows that one page looks at, so that a filter that hits little does not hold the line up. */
+export const MAX_SCANNED = 20_000;
+
+/** Entries for other systems: each page is one short look. */
+export function entryList(connection: Connection, vault: NumberVault): Entries {
+  const { entry } = table;
+  const view = viewer(connection, vault);
+  return {
+    async page({ businessIds, ...filter }, after, limit) {
+      const newest = connection.db
+        .select({ seq: sql<number | null>`max(${entry.seq})` })
+        .from(entry)
+        .get();
+      const scannedTo = Math.min(after + MAX_SCANNED, newest?.seq ?? 0);
+      const within = and(gt(entry.seq, after), lte(entry.seq, scannedTo));
+      const ofThese = inArray(entry.businessId, [...businessIds]);
+      const rows = rowsWhere(connection, and(within, ofThese, matching(filter)), limit + 1);
+      const shown = rows.slice(0, limit);
+      const more = rows.length > limit ? (shown.at(-1)?.entry.seq ?? after) : null;
+      return { entries: shown.map(view), next: more ?? (scannedTo < (newest?.seq ?? 0) ? scannedTo : null) };
+    },
+    async get(businessIds, id) {
+      const which = and(inArray(entry.businessId, [...businessIds]), eq(entry.id, id));
+      const [row] = rowsWhere(connection, which, 1);
+      return row === undefined ? null : view(row);
+    },
+  };
+}
+
+type Row = ReturnType<typeof rowsWhere>[number];
+
+function viewer(connection: Connection, vault: NumberVault): (row: Row) => EntryView {
+  const wordsServed = servedWords(connection);
+  return ({ entry, number, call }) => {
+    const { callSid, noticeAttempt, step, attempt } = entry;
+    const served = (name: string, which: number | null): ServedWords | null =>
+      callSid === null || which === null ? null : wordsServed(entry.businessId, callSid, name, which);
+    return {
+      entry,
+      number: number === null ? null : vault.decrypt(entry.subscriberId, number),
+      notice: served("notice", noticeAttempt),
+      // A question that came with the notice stands in the notice's words.
+      question: served(step, attempt) ?? served("notice", attempt),
+      call,
+    };
+  };
+}
+
+function matching(filter: EntryFilter): SQL | undefined {
+  const { entry } = table;
+  return and(
+    filter.businessId === undefined ? undefined : eq(entry.businessId, filter.businessId),
+    filter.kind === undefined ? undefined : eq(entry.kind, filter.kind),
+    filter.since === undefined ? undefined : gte(entry.at, filter.since),
+    filter.until === undefined ? undefined : lt(entry.at, filter.until),
+    filter.simulated === undefined ? undefined : eq(entry.simulated, filter.simulated),
+  );
+}
+
+function rowsWhere({ db }: Connection, condition: SQL | undefined, limit: number) {
   const { entry, call, subscriber } = table;
   return db
     .select({
@@ -54,18 +102,9 @@ function page({ db }: Connection, filter: EntryFilter, lastSeq: number) {
       and(eq(subscriber.businessId, entry.businessId), eq(subscriber.id, entry.subscriberId)),
     )
     .leftJoin(call, and(eq(call.businessId, entry.businessId), eq(call.callSid, entry.callSid)))
-    .where(
-      and(
-        gt(entry.seq, lastSeq),
-        filter.businessId === undefined ? undefined : eq(entry.businessId, filter.businessId),
-        filter.kind === undefined ? undefined : eq(entry.kind, filter.kind),
-        filter.since === undefined ? undefined : gte(entry.at, filter.since),
-        filter.until === undefined ? undefined : lt(entry.at, filter.until),
-        filter.simulated === undefined ? undefined : eq(entry.simulated, filter.simulated),
-      ),
-    )
+    .where(condition)
     .orderBy(asc(entry.seq))
-    .limit(PAGE)
+    .limit(limit)
     .all();
 }
 
