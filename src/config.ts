@@ -20,6 +20,8 @@ export type Config = {
   /** 32 bytes. */
   readonly secret: Uint8Array;
   readonly accounts: readonly Account[];
+  /** Where Twilio's REST API is asked, without a slash at the end; null: Twilio's own address. */
+  readonly twilioApiUrl: string | null;
   /** The simulator's own account, where it is accepted. */
   readonly simulator: SimulatorAccount | null;
   /** The first operator of the console, made where there is none; password null: one is generated. */
@@ -64,6 +66,7 @@ const environment = z.object({
   YESLINE_SECRET: optional(z.string().refine((text) => decodeSecret(text) !== null)),
   TWILIO_ACCOUNT_SID: optional(z.string().regex(/^AC[0-9a-f]{32}$/)),
   TWILIO_AUTH_TOKEN: optional(z.string().regex(/^[^\s,]+(?:,[^\s,]+)*$/)),
+  TWILIO_API_URL: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
   YESLINE_SIMULATOR: optional(z.enum(["on", "off", "true", "false", "1", "0"])),
   YESLINE_ADMIN_EMAIL: optional(
     z
@@ -88,6 +91,8 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   YESLINE_SECRET: "use 32 bytes in base64: openssl rand -base64 32",
   TWILIO_ACCOUNT_SID: "use the account SID from Twilio's console: AC and 32 hex digits",
   TWILIO_AUTH_TOKEN: "use the auth token from Twilio's console; two, with a comma between, during a rotation",
+  TWILIO_API_URL:
+    "use the base URL of a mock or a proxy, such as https://api.dublin.ie1.twilio.com, without query",
   YESLINE_SIMULATOR: "use on or off",
   YESLINE_ADMIN_EMAIL: "use the address of the console's first operator, such as you@company.example",
   YESLINE_ADMIN_PASSWORD: "use 8 to 128 characters",
@@ -152,6 +157,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
         ? []
         : [{ sid: simulator.accountSid, authTokens: [simulator.authToken], simulated: true }]),
     ]),
+    twilioApiUrl: given.TWILIO_API_URL?.replace(/\/+$/, "") ?? null,
     simulator,
     admin: {
       email: (given.YESLINE_ADMIN_EMAIL ?? "admin@localhost").toLowerCase(),

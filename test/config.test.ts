@@ -126,6 +126,8 @@ describe("a variable that is wrong stops the start with one line that names it a
     ["PUBLIC_URL", "line.example", "use the address that Twilio calls"],
     ["PUBLIC_URL", "ftp://line.example", "use the address that Twilio calls"],
     ["PUBLIC_URL", "https://line.example?x=1", "without query"],
+    ["TWILIO_API_URL", "api.twilio.test", "use the base URL of a mock or a proxy"],
+    ["TWILIO_API_URL", "https://api.twilio.test?x=1", "without query"],
     ["DATABASE_URL", "mysql://db/yesline", "use a SQLite file"],
     ["DATABASE_URL", "file:", "use a SQLite file"],
     ["TWILIO_ACCOUNT_SID", "AC123", "AC and 32 hex digits"],
