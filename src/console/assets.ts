@@ -11,7 +11,9 @@ const CONTENT_TYPES = {
 } as const;
 
 /** The stylesheet's parts, in order; a browser fetches them as one. */
-const STYLES = ["tokens.css", "house.css", "parts.css", "pages.css", "print.css"];
+const STYLES = ["tokens", "house", "parts", "tables", "today", "log", "people", "print"].map(
+  (room) => `${room}.css`,
+);
 
 /** The console's own scripts, icon and stylesheet, read once. */
 export function assetRoutes(): Hono {

@@ -140,7 +140,14 @@ function noticeChecks({ entry, notice }: EntryView, call: CallDetail | null): Ch
       kind === "served" && step === "notice" && attempt === entry.noticeAttempt && locale === entry.locale,
   );
   return [
-    { name, ok: digest === notice.wordsDigest, detail: `recomputed ${digest}, stored ${notice.wordsDigest}` },
+    {
+      name,
+      ok: digest === notice.wordsDigest,
+      detail:
+        digest === notice.wordsDigest
+          ? `recomputed as stored, SHA-256 ${digest}`
+          : `recomputed ${digest}, stored ${notice.wordsDigest}`,
+    },
     {
       name: order,
       ok: served !== undefined && served.at <= entry.at && served.words === notice.words,

@@ -1,48 +1,17 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ADMIN, serveConsoleLine } from "../console/console-line.ts";
+import { ADMIN } from "../console/console-line.ts";
 import { atConsole, faultsIn, smallTargets, unreached, violations } from "./console-person.ts";
+import { furnishConsole, type Rooms } from "./console-rooms.ts";
 import { launchBrowser } from "../support/browser.ts";
 
 let browser: Browser;
-let line: Awaited<ReturnType<typeof serveConsoleLine>>;
+let line: Rooms["line"];
 let pages: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  line = await serveConsoleLine();
-  const callSid = await line.granted("+14155550123");
-  const spanish = line.call({ from: "+34600112233", to: "+34915550100" });
-  for (const key of ["", "1", "1", "2"]) await (key === "" ? spanish.begin() : spanish.press(key));
-  await line.call({ from: "anonymous" }).begin();
-  const [person] = await line.reading.findSubscribers({ kind: "last-digits", digits: "0123" }, 1);
-  const id = person?.id ?? "";
-  await line.reading.addNote({
-    businessId: "acme-dental",
-    subscriberId: id,
-    author: ADMIN.email,
-    text: "Called back.",
-    at: line.clock.now,
-  });
-  line.troubles.saw({ route: "begin", status: 403, outcome: "The signature does not fit." });
-  await line.identity.add("viewer@example.com", "viewer");
-  const [entry] = (await line.reading.call("acme-dental", callSid))?.entries ?? [];
-  pages = {
-    Today: "/console/today",
-    Log: "/console/log",
-    "Log, filtered": "/console/log?outcome=granted&locale=es-ES",
-    "Log, with nobody": "/console/log?who=nobody",
-    "One call": `/console/calls/acme-dental/${callSid}`,
-    "One call in several languages": `/console/calls/hotel-miramar/${spanish.callSid}`,
-    "One subscriber": `/console/subscribers/acme-dental/${id}?done=noted`,
-    Evidence: `/console/evidence/acme-dental/${entry?.id}?call=${callSid}`,
-    "Access log": "/console/accesses",
-    Script: "/console/script?business=hotel-miramar&locale=de-DE",
-    Operators: "/console/operators",
-    Account: "/console/account",
-    Help: "/console/help",
-    "No such page": "/console/nowhere",
-  };
+  ({ line, paths: pages } = await furnishConsole());
 });
 afterAll(async () => {
   await browser.close();

@@ -73,8 +73,10 @@ export function smallTargets(page: Page): Promise<string[]> {
 
 /** What can be clicked and is not reached by the Tab key. */
 export async function unreached(page: Page): Promise<string[]> {
+  // Of radio buttons, Tab reaches the one that is chosen; arrows go on from there.
   await page.evaluate(`globalThis.wanted = new Set([...document.querySelectorAll(
-    "a[href], button, input:not([type=hidden]), select, textarea, summary")].filter((element) => element.checkVisibility()));
+    "a[href], button, input:not([type=hidden]), select, textarea, summary")].filter((element) => element.checkVisibility())
+    .filter((element) => element.type !== "radio" || element.checked));
     document.activeElement?.blur();`);
   const count = await page.evaluate<number>("wanted.size");
   for (let presses = 0; presses < count * 2 + 20; presses++) {

@@ -19,9 +19,10 @@ const formatters = Object.fromEntries(
   ]),
 );
 
-/** Rewrites every time below an element. Days are the server's: it has been told the offset. */
+/** Rewrites every time below an element, but in evidence. Days are the server's: it has been told the offset. */
 export function localTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {
+    if (element.closest(".evidence") !== null) continue;
     const formatter = formatters[element.dataset.style];
     if (formatter !== undefined) element.textContent = formatter.format(new Date(element.dateTime));
   }

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { ACCESS_ACTIONS, type Access, type AccessAction, type Page } from "../../ledger/reading.ts";
 import type { Mistake } from "../address.ts";
 import type { ConsoleParts } from "../parts.ts";
-import { badge, NOTHING, option, time, type Html } from "./bits.ts";
+import { badge, DASH, NOTHING, option, time, type Html } from "./bits.ts";
 import { emptyState, heading } from "./layout.ts";
 import { pager } from "./log.ts";
 import { choiceField, dayField, mistakesBox, typedIn } from "./mistakes.ts";
@@ -112,7 +112,7 @@ function textField(
 
 function table(parts: ConsoleParts, rows: readonly Access[]): Html {
   return html`<section class="scroll" tabindex="0" aria-label="Accesses">
-    <table>
+    <table class="stacked">
       <caption class="unseen">
         Accesses, the latest first
       </caption>
@@ -133,9 +133,7 @@ function table(parts: ConsoleParts, rows: readonly Access[]): Html {
               <td>${time(row.at)}</td>
               <td>${row.actorName}</td>
               <td>${badge(TONES[row.action] ?? "none", ACTION_WORDS[row.action])}</td>
-              <td>
-                ${row.businessId === null ? html`<span class="soft">–</span>` : businessName(parts.businesses, row.businessId)}
-              </td>
+              <td>${row.businessId === null ? DASH : businessName(parts.businesses, row.businessId)}</td>
               <td>${subject(row)}</td>
               <td class="free">${row.detail}</td>
             </tr>`,
@@ -155,7 +153,7 @@ const ABOUT_PEOPLE: ReadonlySet<AccessAction> = new Set([
 ]);
 
 function subject({ subject: id, businessId, action }: Access): Html {
-  if (id === null) return html`<span class="soft">–</span>`;
+  if (id === null) return DASH;
   const code = html`<code class="small" title="${id}"
     >${id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-6)}` : id}</code
   >`;

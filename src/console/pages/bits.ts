@@ -9,6 +9,9 @@ export type Html = ReturnType<typeof html>;
 
 export const NOTHING = raw("");
 
+/** A cell without anything to say; on a phone it is left out. */
+export const DASH = html`<span class="soft dash">–</span>`;
+
 /** How a moment is shown: `moment` with its day, `clock` alone, `day` alone. */
 type TimeStyle = "moment" | "clock" | "day";
 

@@ -19,13 +19,16 @@ export const STACKED: readonly CallOutcome[] = [
 const WIDTH = 640;
 const HEIGHT = 190;
 const GROUND = 164;
-const LEFT = 34;
+/** What a digit of the axis takes, in the size that it has on a phone; and the gap to the picture. */
+const DIGIT = 12;
+const GAP = 8;
 const TOP = 18;
 
 /** Calls by day and outcome: a picture for who sees it, and the same figures as a table beside it. */
 export function daysChart(days: Overview["days"]): Html {
   const highest = niceTop(Math.max(1, ...days.map((day) => day.calls)));
-  const slot = (WIDTH - LEFT) / days.length;
+  const left = GAP + DIGIT * axisWords(highest).length;
+  const slot = (WIDTH - left) / days.length;
   const ticks = [0, highest / 2, highest].filter(Number.isInteger);
   const y = (value: number) => GROUND - (value / highest) * (GROUND - TOP);
   return html`<svg
@@ -36,16 +39,16 @@ export function daysChart(days: Overview["days"]): Html {
   >
     ${ticks.map(
       (tick) =>
-        html`<line class="grid" x1="${LEFT}" x2="${WIDTH}" y1="${y(tick)}" y2="${y(tick)}" /><text
+        html`<line class="grid" x1="${left}" x2="${WIDTH}" y1="${y(tick)}" y2="${y(tick)}" /><text
             class="tick"
-            x="${LEFT - 8}"
+            x="${left - GAP}"
             y="${y(tick) + 4}"
             text-anchor="end"
-            >${tick}</text
+            >${axisWords(tick)}</text
           >`,
     )}
     ${days.map((day, index) => {
-      const x = LEFT + index * slot;
+      const x = left + index * slot;
       return html`${bar(day, x + slot * 0.18, slot * 0.64, y)}<text
           class="tick${labelClass(days.length - 1 - index)}"
           x="${index === days.length - 1 ? WIDTH : round(x + slot / 2)}"
@@ -161,6 +164,13 @@ function bar(day: Overview["days"][number], x: number, width: number, y: (value:
       ><title>${OUTCOME_WORDS[outcome]}: ${day.outcomes[outcome]}</title></rect
     >`;
   });
+}
+
+const compact = new Intl.NumberFormat("en-GB", { notation: "compact" });
+
+/** `500`, `1.5K`, `2M`: four signs at most beside the picture. */
+function axisWords(value: number): string {
+  return value < 1_000 ? String(value) : compact.format(value);
 }
 
 /** 1, 2 or 5 with noughts: an axis that ends on a number people know. */

@@ -29,7 +29,12 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
     </button>
     <a class="button primary" href="${zip}" download>${icon("export")}<span>Download ZIP</span></a>`;
   return html`<article class="evidence">
-    ${heading(TITLES[entry.kind], beside, html`Entry ${entry.seq}: ${badge(entry.kind, ENTRY_WORDS[entry.kind])} ${simulatedBadge(entry.simulated)}`)}
+    ${heading(
+      TITLES[entry.kind],
+      beside,
+      html`Entry ${entry.seq}${call === null ? NOTHING : html` of call ${call.reference}`}
+      ${badge(entry.kind, ENTRY_WORDS[entry.kind])} ${simulatedBadge(entry.simulated)}`,
+    )}
     ${entry.simulated ? html`<p class="problem">This entry was made by the simulator. It is not consent.</p>` : NOTHING}
     <section class="card" aria-labelledby="who-title">
       <h2 id="who-title">What is on record</h2>
@@ -94,7 +99,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
           <dt>Attested</dt>
           <dd>${attestationWords(entry.attestation).plain}</dd>
         </div>
-        <div>
+        <div class="across">
           <dt>Script</dt>
           <dd>
             ${entry.script}<br /><code class="small break"
@@ -110,7 +115,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
                 <dd>${entry.reason}</dd>
               </div>`
         }
-        <div>
+        <div class="across">
           <dt>Commitment</dt>
           <dd><code class="small break">${entry.commitment}</code></dd>
         </div>
@@ -152,16 +157,16 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
             ${timeline({ call, business, script: parts.scripts.get(entry.script) })}
           </section>`
     }
+    <p class="soft small">
+      Made ${utc(madeAt)} by ${madeBy}. Numbers are masked; the commitment proves the whole number to whoever
+      has it.
+    </p>
     <section class="card" aria-labelledby="record-title">
       <h2 id="record-title">Record (ISO/IEC TS 27560)</h2>
       <section class="scroll" tabindex="0" aria-label="Record as JSON">
         <pre>${JSON.stringify(record, null, 2)}</pre>
       </section>
     </section>
-    <p class="soft small">
-      Made ${utc(madeAt)} by ${madeBy}. Numbers are masked; the commitment proves the whole number to whoever
-      has it.
-    </p>
   </article>`;
 }
 

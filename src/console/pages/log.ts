@@ -110,7 +110,7 @@ export function callTable(
   { caption }: { caption: string },
 ): Html {
   return html`<section class="scroll" tabindex="0" aria-label="${caption}">
-    <table class="calls">
+    <table class="calls stacked">
       <caption class="unseen">
         ${caption}
       </caption>

@@ -31,7 +31,7 @@ export function operatorsPage({ operators, self, problem, made }: OperatorsOptio
           </div>`
     }
     <section class="scroll" tabindex="0" aria-label="Operators">
-      <table>
+      <table class="stacked">
         <caption class="unseen">
           Operators
         </caption>
@@ -87,9 +87,9 @@ function row(operator: Operator, self: boolean): Html {
             </form>`
       }
     </td>
-    <td>${operator.twoFactor ? "on" : html`<span class="soft">off</span>`}</td>
-    <td>${time(operator.createdAt)}</td>
-    <td>
+    <td data-label="Second factor">${operator.twoFactor ? "on" : html`<span class="soft">off</span>`}</td>
+    <td data-label="Since">${time(operator.createdAt)}</td>
+    <td class="free">
       <div class="acts">
         ${
           self

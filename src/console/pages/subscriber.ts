@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { may, neededFor, type Role } from "../roles.ts";
-import { badge, NOTHING, numberShown, pathOf, simulatedBadge, time, type Html } from "./bits.ts";
+import { badge, DASH, NOTHING, numberShown, pathOf, simulatedBadge, time, type Html } from "./bits.ts";
 import { entryItem } from "./call.ts";
 import { heading } from "./layout.ts";
 import { callTable } from "./log.ts";
@@ -54,8 +54,7 @@ export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions):
         </section>
       </div>
       <div class="rail">
-        ${may(role, "withdraw") ? withdrawCard(parts, person) : NOTHING}
-        ${notes(person, role)}
+        ${may(role, "withdraw") ? withdrawCard(parts, person) : NOTHING} ${notes(person, role)}
       </div>
     </div>
     <section aria-labelledby="calls-title">
@@ -72,7 +71,7 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
   return html`<section aria-labelledby="standing-title">
     <h2 id="standing-title">Present consent</h2>
     <section class="scroll" tabindex="0" aria-label="Consent by topic">
-      <table>
+      <table class="stacked">
         <thead>
           <tr>
             <th scope="col">Topic</th>
@@ -90,7 +89,7 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
                 <td>
                   ${badge(consent.state, STATE_WORDS[consent.state])} ${simulatedBadge(consent.simulated)}
                 </td>
-                <td>${time(consent.at)}</td>
+                <td data-label="since">${time(consent.at)}</td>
               </tr>`,
           )}
           ${silent.map(
@@ -99,7 +98,7 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
                 <th scope="row">${topicWords(parts.businesses, person.businessId, topic)}</th>
                 <td>${business?.topics.find((each) => each.id === topic)?.category ?? "–"}</td>
                 <td>${badge("none", "Never asked")}</td>
-                <td><span class="soft">–</span></td>
+                <td>${DASH}</td>
               </tr>`,
           )}
         </tbody>
