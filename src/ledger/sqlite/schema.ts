@@ -223,7 +223,8 @@ export const message = sqliteTable(
   (table) => [
     uniqueIndex("message_id").on(table.businessId, table.id),
     // Law 4, for messages: a repeated webhook writes nothing.
-    uniqueIndex("message_once").on(table.businessId, table.sid),
+    // The sid first: a status callback knows nothing else.
+    uniqueIndex("message_once").on(table.sid, table.businessId),
     // What an entry refers to (law 3): this notice, to this person, in this language, in this world.
     unique("message_as_notice").on(
       table.businessId,
@@ -380,7 +381,13 @@ export const consent = sqliteTable(
     entryId: text().notNull(),
     at: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.businessId, table.subscriberId, table.topic, table.simulated] })],
+  (table) => [
+    primaryKey({ columns: [table.businessId, table.subscriberId, table.topic, table.simulated] }),
+    // What waits for an answer, so that silence can end it.
+    index("consent_pending")
+      .on(table.businessId, table.at)
+      .where(sql`${table.state} = 'pending'`),
+  ],
 );
 
 /** One row that the readiness check writes to. */

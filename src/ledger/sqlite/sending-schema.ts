@@ -33,7 +33,8 @@ export const outbox = sqliteTable(
     attempts: integer().notNull(),
     dueAt: integer().notNull(),
     expiresAt: integer().notNull(),
-    /** While a worker has it. */
+    /** While a worker has it: since when, and until when. */
+    claimedAt: integer(),
     leasedUntil: integer(),
     unclearSince: integer(),
     providerSid: text(),
@@ -44,11 +45,12 @@ export const outbox = sqliteTable(
     finishedAt: integer(),
   },
   (table) => [
-    uniqueIndex("outbox_id").on(table.businessId, table.id),
+    // The id first: a worker and a status callback know nothing else.
+    uniqueIndex("outbox_id").on(table.id, table.businessId),
     // One cause, one message: the index says so, not a look-up.
     unique("outbox_once").on(table.businessId, table.kind, table.cause),
     index("outbox_due")
-      .on(table.dueAt, table.seq)
+      .on(table.kind, table.dueAt, table.seq)
       .where(sql`${table.state} = 'waiting'`),
     index("outbox_leased")
       .on(table.leasedUntil)
