@@ -30,10 +30,16 @@ export type ApiKey = {
   readonly lastUsedAt: number | null;
 };
 
+/** As many keys stand as may; the message says what to do. */
+export class TooManyKeys extends Error {}
+
 export type ApiKeys = {
-  /** @param digest SHA-256 of the key, hex */
+  /** @param digest SHA-256 of the key, hex. @throws {TooManyKeys} */
   add(key: Omit<ApiKey, "revokedAt" | "lastUsedAt">, digest: string): Promise<void>;
-  /** One indexed read, and none where the key is known to this process: null for what never was, is revoked or has expired. */
+  /**
+   * One indexed read, and none where this process has read the key within the last second: null for what never was, is
+   * revoked or has expired. Notes the use, once a minute.
+   */
   find(digest: string, now: number): Promise<ApiKey | null>;
   list(): Promise<readonly ApiKey[]>;
   /** @returns false where there is none to revoke. `which`: its id, its prefix, or its name where only one has it */
@@ -77,8 +83,9 @@ export type Decision = {
 
 export type Decisions = {
   /**
-   * What a decision stands on, read in one go. `allowedBefore`: how many sends of this topic to this number were
-   * allowed with `sendAt` in the `windowMs` before `sendAt`.
+   * What a decision stands on, read in one go. `allowedBefore`: how many sends of this topic to this number are allowed
+   * already within `windowMs` of each other and of `sendAt`; later ones count too, since nobody must ask in order.
+   * Counted only where consent stands. `windowMs` zero: nothing is counted.
    */
   standing(question: {
     readonly businessId: string;
@@ -88,9 +95,9 @@ export type Decisions = {
     readonly sendAt: number;
     readonly windowMs: number;
   }): Standing;
-  /** Resolves once it is durable. @returns its id */
+  /** Resolves once it is durable; from now on `standing` counts it. @returns its id */
   keep(decision: Decision): Promise<string>;
-  /** Allowed and refused, for the quality figures. */
+  /** Allowed and refused of the real world, for the quality figures. */
   tally(since: number): Promise<
     readonly {
       readonly businessId: string;
@@ -120,12 +127,16 @@ export type Endpoint = {
   readonly disabledAt: number | null;
 };
 
+/** A business has as many as may be; the message says what to do. */
+export class TooManyEndpoints extends Error {}
+
 export type Endpoints = {
-  /** @param secret Standard Webhooks' `whsec_…`; sealed at rest */
+  /** @param secret Standard Webhooks' `whsec_…`; sealed at rest. @throws {TooManyEndpoints} */
   add(endpoint: Omit<Endpoint, "disabledAt">, secret: string): Promise<void>;
   list(): Promise<readonly Endpoint[]>;
   secret(businessId: string, id: string): Promise<string | null>;
   disable(businessId: string, id: string, at: number): Promise<boolean>;
+  /** @throws {TooManyEndpoints} */
   enable(businessId: string, id: string): Promise<boolean>;
 };
 

@@ -1,0 +1,141 @@
+import type { Decision, Decisions, Standing } from "../integration.ts";
+import type { NumberVault } from "../numbers.ts";
+import type { Connection } from "./connection.ts";
+import type { Write } from "./group-commit.ts";
+
+/** The highest cap there is, on either side of the asked time: more would not change the answer. */
+const MAX_COUNTED = 2_001;
+/** Topics of businesses, and what was asked that is none. */
+const MAX_TALLIES = 10_000;
+
+type OfPerson = Pick<Decision, "businessId" | "topic" | "simulated"> & {
+  readonly subscriberId: string | null;
+};
+
+/**
+ * Decisions on "may I send this?". They only ever grow: each one that said yes is the evidence of a use of the consent
+ * (UWG § 7a wants it for five years).
+ */
+export function sqliteDecisions(
+  { client }: Pick<Connection, "client">,
+  { vault, write, newId }: { vault: NumberVault; write: Write; newId: () => string },
+): Decisions {
+  const person = client.prepare<[string, 0 | 1, string, string], Omit<Standing, "allowedBefore">>(
+    `SELECT s.id AS subscriberId, coalesce(c.state, 'none') AS state, c.entry_id AS entryId
+     FROM subscriber s LEFT JOIN consent c
+       ON c.business_id = s.business_id AND c.subscriber_id = s.id AND c.topic = ? AND c.simulated = ?
+     WHERE s.business_id = ? AND s.blind_index = ?`,
+  );
+  const sends = client
+    .prepare<[string, string, string, 0 | 1, number, number], number>(
+      `SELECT send_at FROM decision
+       WHERE business_id = ? AND subscriber_id = ? AND topic = ? AND simulated = ? AND allowed = 1
+         AND send_at > ? AND send_at < ?
+       ORDER BY send_at LIMIT ${MAX_COUNTED}`,
+    )
+    .pluck();
+  const add = client.prepare<AddedValues>(
+    `INSERT INTO decision (business_id, id, subscriber_id, topic, simulated, send_at, allowed, reason, entry_id, key_id, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const tally = client.prepare<
+    [number],
+    { readonly businessId: string; readonly topic: string; readonly allowed: 0 | 1; readonly count: number }
+  >(
+    `SELECT business_id AS businessId, topic, allowed, count(*) AS count FROM decision
+     WHERE at >= ? AND simulated = 0 GROUP BY business_id, topic, allowed
+     ORDER BY business_id, topic, allowed LIMIT ${MAX_TALLIES}`,
+  );
+  /** What was allowed and is on its way to the disk: two requests at once must not both be the last one of the cap. */
+  const unwritten = new Map<string, number[]>();
+
+  function insert(decision: Decision, id: string): void {
+    const { businessId, subscriberId, topic, simulated, sendAt, allowed, reason, entryId, keyId, at } =
+      decision;
+    const [world, yes] = [simulated ? 1 : 0, allowed ? 1 : 0] as const;
+    add.run(businessId, id, subscriberId, topic, world, sendAt, yes, reason, entryId, keyId, at);
+  }
+
+  return {
+    standing({ businessId, number, topic, simulated, sendAt, windowMs }) {
+      const world = simulated ? 1 : 0;
+      const known = person.get(topic, world, businessId, vault.blindIndex(businessId, number));
+      if (known === undefined) return { subscriberId: null, state: "none", entryId: null, allowedBefore: 0 };
+      if (windowMs === 0 || known.state !== "granted" || known.subscriberId === null)
+        return { ...known, allowedBefore: 0 };
+      const { subscriberId } = known;
+      const [after, before] = [sendAt - windowMs, sendAt + windowMs];
+      const written = sends.all(businessId, subscriberId, topic, world, after, before);
+      const others = unwritten
+        .get(placeOf({ businessId, subscriberId, topic, simulated }))
+        ?.filter((time) => after < time && time < before);
+      const times =
+        others === undefined ? written : [...written, ...others].toSorted((one, two) => one - two);
+      return { ...known, allowedBefore: fullestWindow(times, sendAt, windowMs) };
+    },
+
+    async keep(decision) {
+      const id = newId();
+      const writing = write(() => insert(decision, id));
+      if (!decision.allowed) {
+        await writing;
+        return id;
+      }
+      const place = placeOf(decision);
+      unwritten.set(place, [...(unwritten.get(place) ?? []), decision.sendAt]);
+      try {
+        await writing;
+      } finally {
+        forgetOne(unwritten, place, decision.sendAt);
+      }
+      return id;
+    },
+
+    async tally(since) {
+      return tally.all(since).map((row) => ({ ...row, allowed: row.allowed === 1 }));
+    },
+  };
+}
+
+/**
+ * How many of these sends share a window with `sendAt`, in the window that holds most of them. Requests need not come
+ * in the order of sending, so a window may end after `sendAt`, too.
+ *
+ * @param times in order, less than a window away from `sendAt`
+ */
+export function fullestWindow(times: readonly number[], sendAt: number, windowMs: number): number {
+  const earlier = times.filter((time) => time <= sendAt).length;
+  let fullest = earlier;
+  let first = 0;
+  for (let last = earlier; last < times.length; last++) {
+    while ((times[first] ?? 0) <= (times[last] ?? 0) - windowMs) first += 1;
+    fullest = Math.max(fullest, last - first + 1);
+  }
+  return fullest;
+}
+
+function placeOf({ businessId, subscriberId, topic, simulated }: OfPerson): string {
+  return JSON.stringify([businessId, subscriberId, topic, simulated]);
+}
+
+function forgetOne(unwritten: Map<string, number[]>, place: string, sendAt: number): void {
+  const times = unwritten.get(place) ?? [];
+  const at = times.indexOf(sendAt);
+  const rest = times.toSpliced(at, at === -1 ? 0 : 1);
+  if (rest.length === 0) unwritten.delete(place);
+  else unwritten.set(place, rest);
+}
+
+type AddedValues = [
+  businessId: string,
+  id: string,
+  subscriberId: string | null,
+  topic: string,
+  simulated: 0 | 1,
+  sendAt: number,
+  allowed: 0 | 1,
+  reason: string,
+  entryId: string | null,
+  keyId: string,
+  at: number,
+];
