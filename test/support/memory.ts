@@ -14,7 +14,7 @@ import type {
 } from "../../src/ledger/ledger.ts";
 import { numberVault } from "../../src/ledger/numbers.ts";
 import { migrate, open, type Connection } from "../../src/ledger/sqlite/connection.ts";
-import { sqliteLedger } from "../../src/ledger/sqlite/sqlite-ledger.ts";
+import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
 import { sid } from "./line.ts";
 
 export const SECRET = new Uint8Array(32).fill(7);
@@ -49,13 +49,13 @@ export function openMemory({ file, secret = SECRET }: MemoryOptions = {}) {
   };
 }
 
-/** The ledger on a connection that is open already, and what it tells of itself. */
+/** The ledger and what stands beside it, on a connection that is open already, and what it tells of itself. */
 export function ledgerOn(connection: Connection, secret: Uint8Array = SECRET) {
   const clock = { now: Date.UTC(2026, 10, 23, 9), monotonic: 0 };
   const commits: number[] = [];
   const fatal: Error[] = [];
   const dropped: [webhooks: number, reason: string][] = [];
-  const ledger: Ledger = sqliteLedger(connection, {
+  const memory = sqliteMemory(connection, {
     vault: numberVault(secret),
     newId: randomUUIDv7,
     now: () => clock.now,
@@ -64,7 +64,7 @@ export function ledgerOn(connection: Connection, secret: Uint8Array = SECRET) {
     onFatal: (error) => fatal.push(error),
     onDropped: (webhooks, { message }) => dropped.push([webhooks, message]),
   });
-  return { ledger, clock, commits, fatal, dropped };
+  return { ...memory, clock, commits, fatal, dropped };
 }
 
 /** A folder of its own for a test; whoever made it removes it. */
