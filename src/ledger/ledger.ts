@@ -169,6 +169,12 @@ export type Entry = {
   readonly attempt: number;
   readonly key: string | null;
   readonly noticeAttempt: number | null;
+  /** The WhatsApp message that carried the notice, and the one that answered it; null for what came another way. */
+  readonly noticeMessageId: string | null;
+  readonly messageId: string | null;
+  /** Of a `confirmed` entry: the pending one. Of a moved number's pending entry: what ended the old number's consent. */
+  readonly confirms: string | null;
+  readonly supersedes: string | null;
   readonly attestation: string | null;
   readonly simulated: boolean;
   readonly commitment: string;

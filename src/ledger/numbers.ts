@@ -22,6 +22,12 @@ export type NumberVault = {
   seal(salt: Buffer, text: string): Buffer;
   /** @throws like `decrypt` */
   unseal(salt: Buffer, sealed: Buffer): string;
+  /** HMAC-SHA256(salt, words): what stays of a person's words once the salt is erased. Hex. */
+  commitTo(salt: Buffer, words: string): string;
+  /** A secret of ours, such as the one that signs events; `owner` is bound in like a number's. */
+  sealSecret(owner: string, secret: string): Buffer;
+  /** @throws like `decrypt` */
+  unsealSecret(owner: string, sealed: Buffer): string;
 };
 
 const NONCE_BYTES = 12;
@@ -33,6 +39,7 @@ export function numberVault(secret: Uint8Array): NumberVault {
   const indexKey = derive(secret, "yesline blind index 1");
   const lastFourKey = derive(secret, "yesline last four index 1");
   const cipherKey = derive(secret, "yesline number encryption 1");
+  const secretKey = derive(secret, "yesline secret encryption 1");
   const noteSecret = derive(secret, "yesline note encryption 1");
   const noteKey = (salt: Buffer) =>
     Buffer.from(hkdfSync("sha256", noteSecret, salt, "yesline note 1", KEY_BYTES));
@@ -48,11 +55,18 @@ export function numberVault(secret: Uint8Array): NumberVault {
     decrypt: (owner, sealed) => decryptWith(cipherKey, owner, sealed) as E164,
     commit(number) {
       const salt = randomBytes(32);
-      return { salt, commitment: createHmac("sha256", salt).update(number).digest("hex") };
+      return { salt, commitment: commitTo(salt, number) };
     },
+    commitTo,
+    sealSecret: (owner, text) => encryptWith(secretKey, owner, text),
+    unsealSecret: (owner, sealed) => decryptWith(secretKey, owner, sealed),
     seal: (salt, text) => encryptWith(noteKey(salt), "note", text),
     unseal: (salt, sealed) => decryptWith(noteKey(salt), "note", sealed),
   };
+}
+
+function commitTo(salt: Buffer, words: string): string {
+  return createHmac("sha256", salt).update(words).digest("hex");
 }
 
 function encryptWith(key: Buffer, owner: string, text: string): Buffer {

@@ -1,5 +1,3 @@
-import { after, type ConsentState } from "../../call/consent.ts";
-import type { E164 } from "../../call/phone-number.ts";
 import {
   UnknownCall,
   type CallIdentity,
@@ -10,59 +8,34 @@ import {
   type StatusChange,
   type Subscriber,
   type Turn,
-  type Withdrawal,
 } from "../ledger.ts";
-import type { NumberVault } from "../numbers.ts";
 import { referenceOf } from "../reference.ts";
 import type { Connection } from "./connection.ts";
-import { facetBook } from "./facets.ts";
+import { entryBook, GRANTED, NO_NOTICE, type EntryBookOptions } from "./entry-book.ts";
 import { entryPages } from "./entry-pages.ts";
+import { facetBook } from "./facets.ts";
 import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
-import type * as table from "./schema.ts";
-import { prepare } from "./statements.ts";
+import { CONFIRMATION_HOLD_MS } from "./outbox-book.ts";
 import { SWEPT, webhookBook, type WebhookBookOptions } from "./webhook-book.ts";
 
-export type SqliteLedgerOptions = GroupCommitOptions & {
-  readonly vault: NumberVault;
-  /** UUIDv7. */
-  readonly newId: () => string;
-  readonly now: () => number;
-} & WebhookBookOptions;
+export type SqliteLedgerOptions = GroupCommitOptions &
+  EntryBookOptions &
+  WebhookBookOptions & { readonly now: () => number };
 
 /** The ledger on one SQLite file. Reads see what is committed; every write goes through the group commit. */
 export function sqliteLedger(
   connection: Connection,
   options: SqliteLedgerOptions,
   commits = groupCommit(connection.client, options),
+  entries = entryBook(connection, options),
 ): Ledger {
-  const { client, db } = connection;
-  const { vault, newId, now } = options;
-  const statements = prepare(db);
+  const { client } = connection;
+  const { vault, now } = options;
+  const { statements, people, outbox } = entries;
   const facets = facetBook(connection);
   const webhooks = webhookBook(client, commits.write, options);
   /** Texts known to be committed; a bounded set, because the database is the one that knows. */
   const knownTexts = new Set<string>();
-
-  function findSubscriber(businessId: string, number: E164): string | null {
-    const blindIndex = vault.blindIndex(businessId, number);
-    return statements.subscriberByIndex.get({ businessId, blindIndex })?.id ?? null;
-  }
-
-  function findOrAddSubscriber(businessId: string, number: E164, at: number): string {
-    const known = findSubscriber(businessId, number);
-    if (known !== null) return known;
-    const id = newId();
-    statements.addSubscriber.run({
-      businessId,
-      id,
-      blindIndex: vault.blindIndex(businessId, number),
-      lastFourIndex: vault.lastFourIndex(businessId, number),
-      number: vault.encrypt(id, number),
-      ...vault.commit(number),
-      at,
-    });
-    return id;
-  }
 
   /** @param turn where it may be the call's first webhook */
   function findOrAddCall(call: CallIdentity, mayBegin: boolean, turn: Turn | null = null) {
@@ -74,7 +47,7 @@ export function sqliteLedger(
     }
     if (!mayBegin) throw new UnknownCall(`${call.callSid} never began here.`);
     const subscriberId =
-      call.caller === null ? null : findOrAddSubscriber(call.businessId, call.caller, call.at);
+      call.caller === null ? null : people.findOrAdd(call.businessId, call.caller, call.at);
     const facetId = facets.born(call, turn);
     const begun = { ...call, subscriberId, status: "in-progress", begunAt: call.at };
     statements.addCall.run({ ...begun, facetId, reference: referenceOf(call.callSid) });
@@ -95,7 +68,7 @@ export function sqliteLedger(
     const first = statements.addEvent.run({ ...NO_EVENT, ...event, ...next }).changes === 1;
     if (!first) return repeated(turn);
     if (ended) return { kind: "ended" };
-    const entries = turn.entries.map((entry) => addEntry(turn, entry, row.subscriberId, row.simulated));
+    const added = addEntries(turn, row.subscriberId, row.simulated);
     addText(turn);
     const { changes } = statements.addEvent.run({
       ...NO_EVENT,
@@ -112,11 +85,12 @@ export function sqliteLedger(
     if (changes === 0)
       throw new Error(`${served.step} ${served.attempt} was served twice in ${call.callSid}.`);
     facets.follow(turn, row.facetId);
+    if (served.action === null) outbox.hasten(call.businessId, call.callSid, call.at);
     const { action, subscriberId } = served;
     return {
       kind: "answered",
       repeated: false,
-      entries,
+      entries: added,
       served: { action, subscriberId, twiml: served.text.twiml },
     };
   }
@@ -136,12 +110,24 @@ export function sqliteLedger(
     statements.addText.run({ businessId: call.businessId, ...served.text, at: call.at });
   }
 
-  function addEntry(turn: Turn, entry: NewEntry, caller: string | null, simulated: boolean): Entry {
-    const { call, step, attempt, locale, key } = turn;
+  /** A number that moves: the new one's entry names what ended the old one's consent with the same key. */
+  function addEntries(turn: Turn, caller: string | null, simulated: boolean): readonly Entry[] {
+    const added: Entry[] = [];
+    for (const entry of turn.entries) {
+      const ended = entry.kind === "pending" ? added.find(({ kind }) => kind === "revoked") : undefined;
+      added.push(addEntry(turn, entry, { caller, simulated, supersedes: ended?.id ?? null }));
+    }
+    return added;
+  }
+
+  function addEntry(turn: Turn, entry: NewEntry, { caller, ...rest }: Of): Entry {
+    const { call, step, attempt, locale, key, served } = turn;
     const subscriberId = entry.subscriberId ?? caller;
     if (subscriberId === null) throw new Error("An entry cannot be about a withheld number.");
-    return insertEntry({
+    const dueAt = served.action === null ? call.at : call.at + CONFIRMATION_HOLD_MS;
+    const draft = {
       ...entry,
+      ...rest,
       subscriberId,
       businessId: call.businessId,
       locale,
@@ -153,24 +139,10 @@ export function sqliteLedger(
       callSid: call.callSid,
       ...(entry.kind === "revoked" ? NO_NOTICE : NOTICE_OF_CALL),
       attestation: call.attestation,
-      simulated,
       reason: null,
       at: call.at,
-    });
-  }
-
-  function insertEntry(draft: Omit<typeof table.entry.$inferInsert, "seq" | "id" | "commitment">): Entry {
-    const { businessId, subscriberId, topics, simulated, kind, at } = draft;
-    const person = statements.subscriberById.get({ businessId, id: subscriberId });
-    if (person === undefined) throw new Error(`Subscriber ${subscriberId} was erased.`);
-    const id = newId();
-    const row = statements.addEntry.get({ ...NO_ENTRY, ...draft, id, commitment: person.commitment });
-    for (const topic of topics) {
-      const which = { businessId, subscriberId, topic, simulated };
-      const before = statements.consent.get(which)?.state ?? "none";
-      statements.setConsent.run({ ...which, state: after(before, kind), entryId: id, at });
-    }
-    return row;
+    };
+    return entries.insert(draft, { dueAt });
   }
 
   function recordStatusChange(call: CallIdentity, change: StatusChange): { repeated: boolean } {
@@ -183,6 +155,7 @@ export function sqliteLedger(
     const { status, durationSeconds, at } = change;
     const facetId = facets.closed(which, row.facetId, status);
     statements.endCall.run({ ...which, status, durationSeconds, at, facetId });
+    outbox.hasten(which.businessId, which.callSid, at);
     return { repeated: false };
   }
 
@@ -192,45 +165,15 @@ export function sqliteLedger(
       statements.closeAbandoned.run({ ...which, at, facetId: facets.closed(which, facetId, "completed") });
       const event = { ...which, step: SWEPT, attempt: 1, kind: "status", locale: "und", at };
       statements.addEvent.run({ ...NO_EVENT, ...event });
+      outbox.hasten(which.businessId, which.callSid, at);
     }
     return open.length;
   }
 
-  /**
-   * A real entry, whatever stands, for leaving must work for whoever never joined; and a simulated one, where a
-   * simulated call left something. Where one world was named: only there, and only what stands.
-   */
-  function revokeNow({ number, sourceId, simulated: world, ...rest }: Withdrawal): readonly Entry[] {
-    const { businessId, topics, at } = rest;
-    const earlier = statements.entriesOfSource.all({ businessId, sourceId });
-    if (earlier.length > 0) return earlier;
-    const subscriberId = findOrAddSubscriber(businessId, number, at);
-    const open = statements.consentsOf
-      .all({ businessId, subscriberId })
-      .filter((row) => topics.includes(row.topic) && OPEN_STATES.has(row.state))
-      .map((row) => row.simulated);
-    const worlds = new Set(world === undefined ? [false, ...open] : open.filter((each) => each === world));
-    return Array.from(worlds, (simulated) =>
-      insertEntry({
-        ...rest,
-        sourceId,
-        subscriberId,
-        kind: "revoked",
-        simulated,
-        step: simulated ? "revoke:simulated" : "revoke",
-        attempt: 1,
-      }),
-    );
-  }
-
   return {
     async granted(businessId, number, simulated) {
-      const subscriberId = findSubscriber(businessId, number);
-      if (subscriberId === null) return [];
-      const rows = statements.consentsOf.all({ businessId, subscriberId });
-      return rows
-        .filter((row) => row.simulated === simulated && row.state === "granted")
-        .map((row) => row.topic);
+      const subscriberId = people.find(businessId, number);
+      return subscriberId === null ? [] : entries.standing(businessId, subscriberId, simulated, GRANTED);
     },
     async record(turn) {
       facets.refresh();
@@ -243,7 +186,7 @@ export function sqliteLedger(
       }
       return recorded;
     },
-    register: (businessId, number, at) => commits.write(() => findOrAddSubscriber(businessId, number, at)),
+    register: (businessId, number, at) => commits.write(() => people.findOrAdd(businessId, number, at)),
     async numberOf(businessId, id) {
       const row = statements.subscriberById.get({ businessId, id });
       return row === undefined ? null : vault.decrypt(id, row.number);
@@ -251,9 +194,9 @@ export function sqliteLedger(
     recordStatus: (call, change) => commits.write(() => recordStatusChange(call, change)),
     noteAnswered: (webhook) => webhooks.note(webhook),
     closeAbandoned: (begunBefore, at) => commits.write(() => closeOpenCalls(begunBefore, at)),
-    revoke: (withdrawal) => commits.write(() => revokeNow(withdrawal)),
+    revoke: (withdrawal) => commits.write(() => entries.revoke(withdrawal)),
     async subscriber(businessId, number): Promise<Subscriber | null> {
-      const id = findSubscriber(businessId, number);
+      const id = people.find(businessId, number);
       if (id === null) return null;
       const which = { businessId, subscriberId: id };
       return { id, consents: statements.consentsOf.all(which), entries: statements.entriesOf.all(which) };
@@ -277,17 +220,19 @@ export function sqliteLedger(
   };
 }
 
+/** Whose call it is, in which world, and what a moved number's entry follows. */
+type Of = {
+  readonly caller: string | null;
+  readonly simulated: boolean;
+  readonly supersedes: string | null;
+};
+
 const MAX_KNOWN_TEXTS = 10_000;
 /** Calls closed by one sweep; the next sweep takes the rest. */
 const MAX_SWEPT = 1_000;
 
 /** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
 const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
-
-/** Leaving needs no notice: a returning caller may go without hearing it again. */
-const NO_NOTICE = { noticeStep: null, noticeAttempt: null, noticeKind: null } as const;
-
-const OPEN_STATES: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
 
 const NO_EVENT = {
   key: null,
@@ -298,15 +243,6 @@ const NO_EVENT = {
   subscriberId: null,
   keypress: null,
 };
-const NO_MESSAGE = {
-  noticeMessageId: null,
-  noticePurpose: null,
-  messageId: null,
-  confirms: null,
-  supersedes: null,
-};
-const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE, ...NO_MESSAGE };
-
 function nextOf(served: Turn["served"]) {
   return { nextStep: served.step, nextAttempt: served.attempt };
 }

@@ -10,17 +10,11 @@ const served = alias(callEvent, "served");
 /** Every statement of the hot path, prepared once. */
 export function prepare(db: Connection["db"]) {
   return {
-    subscriberByIndex: db
-      .select({ id: subscriber.id })
-      .from(subscriber)
-      .where(and(eq(subscriber.businessId, $("businessId")), eq(subscriber.blindIndex, $("blindIndex"))))
-      .prepare(),
     subscriberById: db
       .select({ number: subscriber.number, commitment: subscriber.commitment })
       .from(subscriber)
       .where(and(eq(subscriber.businessId, $("businessId")), eq(subscriber.id, $("id"))))
       .prepare(),
-    addSubscriber: db.insert(subscriber).values(named(subscriber)).prepare(),
 
     call: db
       .select({

@@ -1,0 +1,58 @@
+import type { E164 } from "../../call/phone-number.ts";
+import type { NumberVault } from "../numbers.ts";
+import type { Connection } from "./connection.ts";
+
+export type PeopleOptions = {
+  readonly vault: NumberVault;
+  /** UUIDv7. */
+  readonly newId: () => string;
+};
+
+/** A person as far as what is kept about them needs it. `save` writes the row where there is none yet. */
+export type Person = { readonly id: string; readonly salt: Buffer; readonly save: () => void };
+
+export type PeopleBook = ReturnType<typeof peopleBook>;
+
+/** Subscribers by number: the same number of a business is the same person. */
+export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptions) {
+  const byIndex = client.prepare<[string, string], { id: string; salt: Buffer }>(
+    "SELECT id, salt FROM subscriber WHERE business_id = ? AND blind_index = ?",
+  );
+  const saltById = client
+    .prepare<[string, string], Buffer>("SELECT salt FROM subscriber WHERE business_id = ? AND id = ?")
+    .pluck();
+  const add = client.prepare<[string, string, string, string, Buffer, Buffer, string, number]>(
+    `INSERT INTO subscriber
+       (business_id, id, blind_index, last_four_index, number, salt, commitment, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+
+  /** Who has this number, also where nobody has heard of it yet. */
+  function person(businessId: string, number: E164, at: number): Person {
+    const blindIndex = vault.blindIndex(businessId, number);
+    const known = byIndex.get(businessId, blindIndex);
+    if (known !== undefined) return { ...known, save: () => undefined };
+    const id = newId();
+    const { salt, commitment } = vault.commit(number);
+    const lastFour = vault.lastFourIndex(businessId, number);
+    const sealed = vault.encrypt(id, number);
+    return {
+      id,
+      salt,
+      save: () => add.run(businessId, id, blindIndex, lastFour, sealed, salt, commitment, at),
+    };
+  }
+
+  return {
+    person,
+    find: (businessId: string, number: E164): string | null =>
+      byIndex.get(businessId, vault.blindIndex(businessId, number))?.id ?? null,
+    findOrAdd(businessId: string, number: E164, at: number): string {
+      const found = person(businessId, number, at);
+      found.save();
+      return found.id;
+    },
+    /** Null once erased: what was sealed with it is lost. */
+    saltOf: (businessId: string, id: string): Buffer | null => saltById.get(businessId, id) ?? null,
+  };
+}
