@@ -1,7 +1,8 @@
 import { JURISDICTIONS, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
 import { ENDINGS, keysOf, languageKey, STATEMENTS, type Prompt, type Question } from "../call/flow.ts";
 import type { Key } from "../call/keypress.ts";
-import type { Finding } from "./check.ts";
+import { checkWriting } from "./check-messages.ts";
+import type { Finding } from "./finding.ts";
 import type { OpenSlot, Script, ScriptLocale } from "./script.ts";
 import { localeOf, speechTwiml, type Speech } from "./speak.ts";
 import { elements, MAX_DOCUMENT_BYTES, parseTwiml, wordsOf, type Element } from "./twiml.ts";
@@ -38,7 +39,10 @@ export function checkBusiness(script: Script | undefined, business: Business): F
         message: `is missing: ${business.id} needs it`,
       }));
     }
-    return laws.flatMap((law) => checkSpeeches(script, business, name, law));
+    return laws.flatMap((law) => [
+      ...checkSpeeches(script, business, name, law),
+      ...checkWriting(script, business, name, law),
+    ]);
   });
 }
 

@@ -1,13 +1,22 @@
-import Handlebars from "handlebars";
 import type { Jurisdiction } from "../call/business.ts";
 import { ENDINGS, STATEMENTS, type Ending, type Prompt } from "../call/flow.ts";
 import type { Approval } from "./approval.ts";
+import { checkMessages, checkWords } from "./check-messages.ts";
+import {
+  checkPlain,
+  checkWellFormed,
+  fold,
+  lacks,
+  lacksSlots,
+  ownWords,
+  says,
+  type Finding,
+} from "./finding.ts";
 import type { Script, ScriptLocale, Template } from "./script.ts";
 import { checkShapes } from "./shape.ts";
-import { elements, wordsOf, type Element } from "./twiml.ts";
+import type { Element } from "./twiml.ts";
 
-/** One thing that is wrong with a script, and where. */
-export type Finding = { readonly place: string; readonly message: string };
+export type { Finding };
 
 /** What Twilio's verbs take; given by the room that knows Twilio. */
 export type Verbs = ReadonlyMap<
@@ -19,6 +28,7 @@ export type Verbs = ReadonlyMap<
 const REQUIRED_SLOTS: Partial<Record<Prompt, readonly string[]>> = {
   language: ["keys.language"],
   notice: ["business", "topics"],
+  outgoing: ["business"],
   choice: ["lastDigits"],
   topic: ["business", "topic"],
   "confirm-number": ["number"],
@@ -60,15 +70,19 @@ const NOT_RECORDED: readonly Prompt[] = [
 /** What is wrong with a version in itself, whoever uses it. */
 export function checkScript(script: Script, verbs: Verbs): Finding[] {
   const locales = [...script.locales.values()];
-  const malformed = locales.flatMap((locale) => documents(locale).flatMap(checkWellFormed));
+  const malformed = locales.flatMap((locale) =>
+    [...documents(locale), ...locale.messages.values()].flatMap(checkWellFormed),
+  );
   if (malformed.length > 0) return malformed;
-  return locales.flatMap((locale) => [
+  const found = locales.flatMap((locale) => [
     ...documents(locale).flatMap((document) => checkDocument(document, verbs)),
     ...checkShapes(locale),
     ...checkTerms(locale),
     ...checkKeyWords(locale),
     ...checkSlots(locale),
+    ...checkMessages(locale),
   ]);
+  return [...found, ...checkWords(script)];
 }
 
 /** A published script never changes. */
@@ -94,26 +108,11 @@ export function checkEffective(
   return [{ place: `twiml/approved.json: ${version}`, message }];
 }
 
-function checkWellFormed({ file, source, root }: Template): Finding[] {
-  try {
-    root();
-    Handlebars.parse(source);
-    return [];
-  } catch (error) {
-    return [{ place: `twiml/${file}`, message: error instanceof Error ? error.message : String(error) }];
-  }
-}
-
-function checkDocument({ file, source, ...document }: Template, verbs: Verbs): Finding[] {
-  const place = `twiml/${file}`;
-  const root = document.root();
+function checkDocument(document: Template, verbs: Verbs): Finding[] {
+  const place = `twiml/${document.file}`;
   return [
-    ...logic(source).map((message) => ({ place, message })),
-    ...root.children.flatMap((child) => checkVerb(child, verbs, place)),
-    ...literalDigits(root).map((text) => ({
-      place,
-      message: `"${text}" has a digit in it, or a * or #: keys and numbers come from slots`,
-    })),
+    ...checkPlain(document),
+    ...document.root().children.flatMap((child) => checkVerb(child, verbs, place)),
   ];
 }
 
@@ -127,34 +126,6 @@ function checkVerb(element: Element, verbs: Verbs, place: string): Finding[] {
     ...children.map((child) => ({ place, message: `<${element.name}> may not hold <${child.name}>` })),
     ...element.children.flatMap((child) => (children.includes(child) ? [] : checkVerb(child, verbs, place))),
   ];
-}
-
-/** Only `{{slot}}` and `{{#if slot}}`: logic belongs to the flow. */
-function logic(source: string): string[] {
-  return statements(Handlebars.parse(source)).flatMap((statement) => {
-    if (statement.type === "ContentStatement" || statement.type === "CommentStatement") return [];
-    if (statement.type === "MustacheStatement") {
-      const mustache = statement as hbs.AST.MustacheStatement;
-      return mustache.params.length === 0 && mustache.escaped ? [] : ["a slot is {{name}} and nothing more"];
-    }
-    const block = statement as hbs.AST.BlockStatement;
-    const plain =
-      block.type === "BlockStatement" && block.path.original === "if" && block.inverse === undefined;
-    return plain ? [] : ["only {{slot}} and {{#if slot}} may stand in a prompt"];
-  });
-}
-
-function statements(program: hbs.AST.Program): hbs.AST.Statement[] {
-  return program.body.flatMap((statement) => {
-    const inner =
-      statement.type === "BlockStatement" ? (statement as hbs.AST.BlockStatement).program : undefined;
-    return inner === undefined ? [statement] : [statement, ...statements(inner)];
-  });
-}
-
-function literalDigits(root: Element): string[] {
-  const texts = [...elements(root)].map((element) => withoutSlots(element.text));
-  return texts.filter((text) => /[\p{Nd}*#]/u.test(text));
 }
 
 /** Terms are looked for in the prompt's own words, so that a business's name cannot supply them by luck. */
@@ -172,19 +143,10 @@ function checkTerms(locale: ScriptLocale): Finding[] {
   ];
   const mustNot = NOT_RECORDED.flatMap((prompt) => {
     const document = locale.prompts.get(prompt);
-    const said =
-      document === undefined ? [] : recorded.filter((term) => ownWords(document).includes(fold(term)));
+    const said = document === undefined ? [] : recorded.filter((term) => says(document, term));
     return said.map((term) => ({ place: `twiml/${document?.file}`, message: `must not say "${term}"` }));
   });
   return [...must, ...mustNot];
-}
-
-function lacks(document: Template | undefined, terms: readonly string[]): Finding[] {
-  if (document === undefined) return [];
-  const words = ownWords(document);
-  return terms
-    .filter((term) => !words.includes(fold(term)))
-    .map((term) => ({ place: `twiml/${document.file}`, message: `does not say "${term}"` }));
 }
 
 /** A key that is spelled out would be spoken whether the flow takes it or not; only the key after a number is. */
@@ -225,24 +187,6 @@ function checkSlots(locale: ScriptLocale): Finding[] {
   ];
 }
 
-function lacksSlots({ file, source }: Template, slots: readonly string[] = []): Finding[] {
-  return slots
-    .filter((slot) => !source.includes(`{{${slot}}}`))
-    .map((slot) => ({ place: `twiml/${file}`, message: `does not speak {{${slot}}}` }));
-}
-
 function documents(locale: ScriptLocale): Template[] {
   return [...locale.prompts.values(), ...locale.law.values()];
-}
-
-function ownWords({ root }: Template): string {
-  return fold(withoutSlots(wordsOf(root())));
-}
-
-function withoutSlots(text: string): string {
-  return text.replaceAll(/\{\{[^}]*\}\}/g, "");
-}
-
-function fold(text: string): string {
-  return text.normalize("NFC").toLocaleLowerCase("und");
 }

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { JURISDICTIONS, LOCALES, type Jurisdiction, type Locale } from "../call/business.ts";
 import { ENDINGS, STATEMENTS, STEPS, type Prompt } from "../call/flow.ts";
+import { OUT_PURPOSES, type OutPurpose } from "../call/reply.ts";
 import { readWith, ScriptError } from "./approval.ts";
 import { template, type Script, type ScriptLocale, type Template } from "./script.ts";
 
@@ -30,6 +31,16 @@ const localesFile = z.partialRecord(
       keyWords: terms,
       hashKey: terms,
       law: z.partialRecord(z.enum(JURISDICTIONS), terms),
+      messages: z.strictObject({ channel: terms, named: terms, optOut: terms }),
+    }),
+    words: z.strictObject({
+      yes: terms,
+      no: terms,
+      stop: terms,
+      stopAll: terms,
+      start: terms,
+      help: terms,
+      change: terms,
     }),
   }),
 );
@@ -57,7 +68,12 @@ export function loadScript(folder: string, version: string): Script {
       prompt,
       read(folder, version, locale, `${prompt}.xml`),
     ]);
-    return [[locale, { locale, ...about, prompts: new Map(prompts), law: readLaw(folder, version, locale) }]];
+    const messages = OUT_PURPOSES.map((purpose): [OutPurpose, Template] => [
+      purpose,
+      read(folder, version, locale, `whatsapp/${purpose}.xml`),
+    ]);
+    const law = readLaw(folder, version, locale);
+    return [[locale, { locale, ...about, prompts: new Map(prompts), law, messages: new Map(messages) }]];
   });
   return { version, digest: digestOf(folder, version), locales: new Map(locales) };
 }

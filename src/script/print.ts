@@ -35,6 +35,11 @@ export function printScript(script: Script | undefined, business: Business, loca
         .map((line) => `  ${line}`),
     ].join("\n");
   };
+  const calling = part("STATEMENT, outgoing: only where the line calls", {
+    ...plain,
+    jurisdiction,
+    prompts: ["outgoing"],
+  });
   const notices = laws.map((law) =>
     part(`NOTICE, ${law}`, { ...plain, jurisdiction: law, prompts: ["notice"] }),
   );
@@ -61,7 +66,7 @@ export function printScript(script: Script | undefined, business: Business, loca
   return {
     business: business.id,
     locale,
-    text: [head, ...offers, ...notices, ...questions, ...asides, ...endings].join("\n\n"),
+    text: [head, ...offers, calling, ...notices, ...questions, ...asides, ...endings].join("\n\n"),
   };
 }
 

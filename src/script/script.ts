@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import Handlebars from "handlebars";
 import type { Business, Jurisdiction, Locale } from "../call/business.ts";
 import type { Prompt } from "../call/flow.ts";
+import type { Words } from "../call/intent.ts";
+import type { OutPurpose } from "../call/reply.ts";
 import { ScriptError } from "./approval.ts";
 import { parseTwiml, wordsOf, type Element } from "./twiml.ts";
 
@@ -24,6 +26,9 @@ export type ScriptLocale = {
   readonly terms: Terms;
   readonly prompts: ReadonlyMap<Prompt, Template>;
   readonly law: ReadonlyMap<Jurisdiction, Template>;
+  /** What people may write to us on WhatsApp, and what we write to them. */
+  readonly words: Words;
+  readonly messages: ReadonlyMap<OutPurpose, Template>;
 };
 
 /**
@@ -39,6 +44,12 @@ export type Terms = {
   readonly keyWords: readonly string[];
   readonly hashKey: readonly string[];
   readonly law: Readonly<Partial<Record<Jurisdiction, readonly string[]>>>;
+  /** The same of what is written; `named`: that someone else gave the number. */
+  readonly messages: {
+    readonly channel: readonly string[];
+    readonly named: readonly string[];
+    readonly optOut: readonly string[];
+  };
 };
 
 export type Template = {
@@ -76,7 +87,9 @@ export function template(file: string, source: string): Template {
   if (inner === undefined) throw new ScriptError(`${file}: the root element is not <Response>`);
   const compact = inner
     .replaceAll(/>\s+</g, "><")
-    .replaceAll(/[ \t\r\n]+/g, " ")
+    // A message keeps its lines; a voice does not mind them.
+    .replaceAll(/[ \t]*[\r\n]+[ \t]*/g, "\n")
+    .replaceAll(/[ \t]+/g, " ")
     .trim();
   const compiled = Handlebars.compile<Slots>(compact, {
     strict: true,

@@ -1,6 +1,6 @@
 import type { Locale } from "../call/business.ts";
 import { STEPS, type Prompt } from "../call/flow.ts";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 import type { ScriptLocale, Template } from "./script.ts";
 import { elements, type Element } from "./twiml.ts";
 
@@ -42,7 +42,7 @@ type Kind = "question" | "statement" | "aside" | "ending";
 function kindOf(prompt: Prompt): Kind {
   if (QUESTIONS.has(prompt)) return "question";
   if (ASIDES.has(prompt)) return "aside";
-  return prompt === "notice" ? "statement" : "ending";
+  return prompt === "notice" || prompt === "outgoing" ? "statement" : "ending";
 }
 
 function checkShape(prompt: Prompt, { file, source, ...document }: Template, locale: Locale): Finding[] {

@@ -130,7 +130,8 @@ function template(locale: ScriptLocale, prompt: Prompt) {
   return found;
 }
 
-function lawOf(script: Script, locale: ScriptLocale, jurisdiction: Jurisdiction) {
+/** What a jurisdiction adds to a notice. @throws where it is not written; boot has refused that */
+export function lawOf(script: Script, locale: ScriptLocale, jurisdiction: Jurisdiction) {
   const found = locale.law.get(jurisdiction);
   if (found === undefined) {
     throw new Error(`twiml/${script.version}/${locale.locale}/law/${jurisdiction}.xml is missing.`);

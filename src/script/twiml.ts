@@ -41,9 +41,9 @@ export function* elements(root: Element): Generator<Element> {
   for (const child of root.children) yield* elements(child);
 }
 
-/** The words that a voice speaks, one Say a line. */
+/** The words that a voice speaks, one Say a line, or those of a message. */
 export function wordsOf(root: Element): string {
-  const said = [...elements(root)].filter((element) => element.name === "Say");
+  const said = [...elements(root)].filter(({ name }) => name === "Say" || name === WRITTEN);
   return said.map((say) => say.text).join("\n");
 }
 
@@ -58,9 +58,18 @@ function toElement(node: Node): Element {
     name,
     attributes: (node[":@"] ?? {}) as Readonly<Record<string, string>>,
     children: inner.filter((child) => !("#text" in child)).map(toElement),
-    text: texts
-      .join("")
-      .replaceAll(/[ \t\r\n]+/g, " ")
-      .trim(),
+    text: name === WRITTEN ? linesOf(texts.join("")) : compact(texts.join("")),
   };
+}
+
+/** A message's lines are its own. */
+const WRITTEN = "Message";
+
+function linesOf(text: string): string {
+  const lines = text.split(/\r?\n/).map(compact);
+  return lines.filter((line) => line !== "").join("\n");
+}
+
+function compact(text: string): string {
+  return text.replaceAll(/[ \t\r\n]+/g, " ").trim();
 }
