@@ -54,6 +54,12 @@ export function readAddress<F extends Fields>(
     if (read.success) asked[name] = read.data;
     else mistakes.push({ name, label: field.label, typed: shown, fix: field.fix });
   }
+  const { since, until } = asked;
+  if (typeof since === "string" && typeof until === "string" && since > until) {
+    const fix = `It is before the first day, ${since}: exchange the two.`;
+    mistakes.push({ name: "until", label: DAYS.until.label, typed: until, fix });
+    delete asked["until"];
+  }
   return { asked: asked as Asked<F>, mistakes };
 }
 
@@ -64,17 +70,6 @@ export function writeAddress<F extends Fields>(fields: F, asked: Asked<F>): stri
     return typeof value === "string" ? [[name, value]] : [];
   });
   return new URLSearchParams(set).toString();
-}
-
-/** For a period in days: the last one may not come before the first. */
-export function periodMistake(asked: {
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-}): readonly Mistake[] {
-  const { since, until } = asked;
-  if (since === undefined || until === undefined || since <= until) return [];
-  const fix = `It is before the first day, ${since}: exchange the two.`;
-  return [{ name: "until", label: DAYS.until.label, typed: until, fix }];
 }
 
 /** In one line, for who reads no pages. */

@@ -1,15 +1,7 @@
 import { z } from "zod";
 import { JURISDICTIONS, LOCALES } from "../call/business.ts";
 import { OUTCOMES, REACHES, type CallFilter, type PageRequest } from "../ledger/reading.ts";
-import {
-  DAYS,
-  momentsOf,
-  periodMistake,
-  readAddress,
-  writeAddress,
-  type Asked,
-  type Mistake,
-} from "./address.ts";
+import { DAYS, momentsOf, readAddress, writeAddress, type Asked, type Mistake } from "./address.ts";
 import type { ConsoleParts } from "./parts.ts";
 
 export const SORTS = ["newest", "oldest", "longest"] as const;
@@ -63,7 +55,7 @@ export function readLogQuery(
   beside: readonly string[] = ["cursor", "page"],
 ): LogAsked {
   const { asked, mistakes } = readAddress(FIELDS, typed, beside);
-  return { query: asked, mistakes: [...mistakes, ...periodMistake(asked)] };
+  return { query: asked, mistakes };
 }
 
 /** The same from what a form of ours carries along. */

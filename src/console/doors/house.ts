@@ -1,15 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { ACCESS_ACTIONS } from "../../ledger/reading.ts";
-import {
-  DAYS,
-  momentsOf,
-  periodMistake,
-  readAddress,
-  writeAddress,
-  type Asked,
-  type Mistake,
-} from "../address.ts";
+import { DAYS, momentsOf, readAddress, writeAddress, type Asked, type Mistake } from "../address.ts";
 import { readForm } from "../form.ts";
 import { requires, setCookies, visitOf } from "../guard.ts";
 import { isAddress } from "../identity/addresses.ts";
@@ -45,7 +37,7 @@ export function houseDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   door.get("/accesses", requires(parts, "see accesses"), async (c) => {
     const { asked, mistakes: unread } = readAddress(ACCESS_FIELDS, c.req.query(), ["cursor", "page"]);
     const names = await namesOf(asked);
-    const mistakes = [...unread, ...periodMistake(asked), ...names.mistakes];
+    const mistakes = [...unread, ...names.mistakes];
     const { action } = asked;
     const filter = {
       ...names.filter,

@@ -67,7 +67,7 @@ export function accessesPage(parts: ConsoleParts, options: AccessesOptions): Htm
       <datalist id="a-operators">
         ${operators.slice(0, MAX_OFFERED).map((email) => html`<option value="${email}"></option>`)}
       </datalist>
-      ${choiceField("a-action", "action", "Did what", html`${option("", "Anything", query.action)}${ACCESS_ACTIONS.map((each) => option(each, ACTION_WORDS[each], query.action))}`, mistakes)}
+      ${choiceField("a-action", "action", "Did what", html`${option("", "Anything", typedIn(mistakes, "action") ?? query.action)}${ACCESS_ACTIONS.map((each) => option(each, ACTION_WORDS[each], query.action))}`, mistakes)}
       ${textField("a-subject", "subject", "To what", typedIn(mistakes, "subject") ?? query.subject, "Begins with …")}
       ${dayField("a-since", "since", "From", query.since, mistakes)}
       ${dayField("a-until", "until", "To", query.until, mistakes)}

@@ -108,8 +108,8 @@ function shareBar(percent: number, index: number): Html {
 }
 
 /** A figure that leads to the calls it counts; nought leads nowhere. */
-function counted(count: number, address: string): Html | string {
-  return count === 0 ? "0" : html`<a href="${address}">${count}</a>`;
+function counted(count: number, address: string): Html {
+  return count === 0 ? html`<span class="soft">0</span>` : html`<a href="${address}">${count}</a>`;
 }
 
 /** The same figures as the picture, for everyone; `addressOf` without an outcome: all of the day. */
@@ -135,7 +135,7 @@ export function daysTable(
           html`<tr>
             <th scope="row">${time(day.from, "day")}</th>
             <td class="figure">${counted(day.calls, addressOf(day.from))}</td>
-            ${shown.map((outcome) => html`<td class="figure${day.outcomes[outcome] === 0 ? " soft" : ""}">${counted(day.outcomes[outcome], addressOf(day.from, outcome))}</td>`)}
+            ${shown.map((outcome) => html`<td class="figure">${counted(day.outcomes[outcome], addressOf(day.from, outcome))}</td>`)}
           </tr>`,
       )}
     </tbody>

@@ -5,7 +5,7 @@ import type { Mistake } from "../address.ts";
 import { countFilters, SORTS, type LogQuery } from "../log-query.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { NOTHING, option, type Html } from "./bits.ts";
-import { choiceField, dayField } from "./mistakes.ts";
+import { choiceField, dayField, typedIn } from "./mistakes.ts";
 import { ATTESTATIONS, attestationWords, languageName, OUTCOME_WORDS } from "./words.ts";
 
 const REACH_WORDS: Readonly<Record<Reach, string>> = {
@@ -27,14 +27,19 @@ export function filtersForm(parts: ConsoleParts, query: LogQuery, mistakes: read
     businesses.some((business) => business.locales.includes(locale)),
   );
   const count = countFilters(query);
-  const choice = (name: keyof LogQuery, label: string, any: string, options: Html | readonly Html[]) =>
-    choiceField(
-      `f-${name}`,
-      name,
-      label,
-      html`${any === "" ? NOTHING : option("", any, query[name])}${options}`,
-      mistakes,
-    );
+  /** What is chosen; what was typed and is no choice is chosen before it. */
+  const chosen = (name: keyof LogQuery) => typedIn(mistakes, name) ?? query[name];
+  const choice = (
+    name: keyof LogQuery,
+    label: string,
+    any: string,
+    words: readonly (readonly [value: string, words: string])[],
+  ) => {
+    const options = any === "" ? words : [["", any] as const, ...words];
+    const normally = name === "sort" ? SORTS[0] : undefined;
+    const listed = options.map(([value, said]) => option(value, said, chosen(name) ?? normally));
+    return choiceField(`f-${name}`, name, label, listed, mistakes);
+  };
   return html`<details class="filters" ${count > 0 || mistakes.length > 0 ? html` open` : NOTHING}>
     <summary>Filter${count > 0 ? html` <span class="count">${count}</span>` : NOTHING}</summary>
     <form method="get" action="/console/log">
@@ -43,59 +48,66 @@ export function filtersForm(parts: ConsoleParts, query: LogQuery, mistakes: read
         "business",
         "Business",
         "Every business",
-        businesses.map(({ id, name }) => option(id, name, query.business)),
+        businesses.map(({ id, name }) => [id, name]),
       )}
       ${choice(
         "outcome",
         "Outcome",
         "Every outcome",
-        OUTCOMES.map((each) => option(each, OUTCOME_WORDS[each], query.outcome)),
+        OUTCOMES.map((each) => [each, OUTCOME_WORDS[each]]),
       )}
       ${choice(
         "reach",
         "Came as far as",
         "Anywhere",
-        REACHES.map((each) => option(each, REACH_WORDS[each], query.reach)),
+        REACHES.map((each) => [each, REACH_WORDS[each]]),
       )}
       ${choice(
         "topic",
         "Topic",
         "Every topic",
-        [...topics].map((id) => option(id, id.replaceAll("-", " "), query.topic)),
+        [...topics].map((id) => [id, id.replaceAll("-", " ")]),
       )}
       ${choice(
         "locale",
         "Language",
         "Every language",
-        locales.map((locale) => option(locale, languageName(locale), query.locale)),
+        locales.map((locale) => [locale, languageName(locale)]),
       )}
       ${choice(
         "jurisdiction",
         "Law",
         "Every law",
-        JURISDICTIONS.map((each) => option(each, each, query.jurisdiction)),
+        JURISDICTIONS.map((each) => [each, each]),
       )}
-      ${choice("direction", "Direction", "Both", html`${option("inbound", "They called", query.direction)}${option("outbound", "We called", query.direction)}`)}
+      ${choice("direction", "Direction", "Both", [
+        ["inbound", "They called"],
+        ["outbound", "We called"],
+      ])}
       ${choice(
         "attestation",
         "Attested",
         "Any",
-        ATTESTATIONS.map((each) => option(each, attestedWords(each), query.attestation)),
+        ATTESTATIONS.map((each) => [each, attestedWords(each)]),
       )}
       ${choice(
         "script",
         "Script",
         "Every script",
-        [...parts.scripts.keys()].map((version) => option(version, version, query.script)),
+        [...parts.scripts.keys()].map((version) => [version, version]),
       )}
-      ${choice("world", "Calls", parts.showSimulated ? "Real and simulated" : "Real", html`${option("real", "Only real", query.world)}${option("simulated", "Only simulated", query.world)}${option("all", "All", query.world)}`)}
+      ${choice("world", "Calls", parts.showSimulated ? "Real and simulated" : "Real", [
+        ["real", "Only real"],
+        ["simulated", "Only simulated"],
+        ["all", "All"],
+      ])}
       ${dayField("f-since", "since", "From", query.since, mistakes)}
       ${dayField("f-until", "until", "To", query.until, mistakes)}
       ${choice(
         "sort",
         "Order",
         "",
-        SORTS.map((each) => option(each, SORT_WORDS[each], query.sort ?? "newest")),
+        SORTS.map((each) => [each, SORT_WORDS[each]]),
       )}
       <div class="field acts">
         <button type="submit" class="primary">Show</button> <a class="button" href="/console/log">Clear</a>

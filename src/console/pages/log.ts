@@ -44,7 +44,7 @@ export function logPage(parts: ConsoleParts, options: LogOptions): Html {
       ${
         page.rows.length === 0
           ? fine
-            ? nothingFound(parts, query, people.found.length > 0)
+            ? nothingFound(parts, query, people.found)
             : NOTHING
           : callTable(parts, page.rows, { caption: "Calls" })
       }
@@ -175,7 +175,7 @@ function searchedFor({ who, digits, reference }: LogQuery): Html | string {
   return "";
 }
 
-function nothingFound(parts: ConsoleParts, query: LogQuery, anybody: boolean): Html {
+function nothingFound(parts: ConsoleParts, query: LogQuery, people: readonly FoundSubscriber[]): Html {
   if (query.who === "nobody")
     return emptyState(
       "Nobody with this number has called.",
@@ -193,11 +193,13 @@ function nothingFound(parts: ConsoleParts, query: LogQuery, anybody: boolean): H
       "It may have been keyed in from another one.",
       html`<p><a class="button primary" href="/console/subscribers/${query.who}">This subscriber</a></p>`,
     );
-  if (anybody)
-    return emptyState(
-      "No call of theirs fits.",
-      "They may never have called: somebody else named their number.",
-    );
+  if (people.length > 0) {
+    const never = people.every(({ called }) => !called);
+    const words = "Another caller named the number, or it came by WhatsApp, the API or the console.";
+    return never
+      ? emptyState("Nobody has called from such a number.", words)
+      : emptyState("No call of theirs fits.", "Loosen a filter.");
+  }
   return emptyState(
     "No call fits.",
     "Loosen a filter, or look at all calls.",

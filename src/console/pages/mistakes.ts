@@ -39,7 +39,7 @@ export function choiceField(
   id: string,
   name: string,
   label: string,
-  options: Html,
+  options: Html | readonly Html[],
   mistakes: readonly Mistake[] = [],
 ): Html {
   const typed = typedIn(mistakes, name);

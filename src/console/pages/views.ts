@@ -4,7 +4,8 @@ import { MAX_VIEW_NAME, type SavedView } from "../preferences.ts";
 import { NOTHING, type Html } from "./bits.ts";
 
 export type ViewsOptions = {
-  readonly query: LogQuery;
+  /** What is listed; null where that cannot be read. */
+  readonly query: LogQuery | null;
   readonly views: readonly SavedView[];
   /** Why the last one could not be kept; its name is kept in the field. */
   readonly refused: { readonly name: string; readonly problem: string } | null;
@@ -20,10 +21,10 @@ const BUILT_IN: readonly { readonly name: string; readonly query: LogQuery }[] =
 
 /** Lists under a name, each an address; the reader's own can be forgotten, and this one kept. */
 export function viewsBar({ query, views, refused }: ViewsOptions): Html {
-  const address = writeLogQuery(query);
+  const address = query === null ? null : writeLogQuery(query);
   const built = BUILT_IN.map((view) => ({ name: view.name, query: writeLogQuery(view.query) }));
   const known = [...built, ...views].some((view) => view.query === address);
-  const keep = query.who === undefined && (!known || refused !== null);
+  const keep = query !== null && query.who === undefined && (!known || refused !== null);
   return html`<div class="views">
       <nav aria-label="Views">
         <ul class="tabs">
@@ -45,7 +46,7 @@ export function viewsBar({ query, views, refused }: ViewsOptions): Html {
           )}
         </ul>
       </nav>
-      ${keep ? keepForm(address, refused?.name ?? "") : NOTHING}
+      ${keep ? keepForm(address ?? "", refused?.name ?? "") : NOTHING}
     </div>
     ${refused === null ? NOTHING : html`<p class="problem" role="alert">${refused.problem}</p>`}`;
 }
@@ -65,7 +66,7 @@ function keepForm(address: string, name: string): Html {
   </form>`;
 }
 
-function viewTab({ name, query }: SavedView, address: string): Html {
+function viewTab({ name, query }: SavedView, address: string | null): Html {
   return html`<a
     href="${query === "" ? logAddress({}) : `/console/log?${query}`}"
     ${query === address ? html` aria-current="true"` : NOTHING}
