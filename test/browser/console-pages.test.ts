@@ -47,6 +47,40 @@ describe("whoever depends on how the pages are made", () => {
     90_000,
   );
 
+  test("sees every column of the tables and every figure of the chart on a phone, without scrolling sideways", async () => {
+    const person = await atConsole(browser, line.url, { viewport: { width: 390, height: 900 } });
+    await person.signIn(ADMIN.email, ADMIN.password);
+    const found: Record<string, string[]> = {};
+    for (const name of ["Today", "Log", "One subscriber", "Access log", "Operators"]) {
+      await person.page.goto(line.url + pages[name]);
+      found[name] = await person.page.evaluate<string[]>(`[
+        ...[...document.querySelectorAll(".scroll:has(> .stacked)")].filter((each) => each.scrollWidth > each.clientWidth),
+        ...[...document.querySelectorAll(".chart .tick")].filter((each) => each.checkVisibility()
+          && each.getBoundingClientRect().left < each.closest("svg").getBoundingClientRect().left),
+      ].map((each) => each.outerHTML.slice(0, 80))`);
+    }
+    const nothing = Object.fromEntries(Object.keys(found).map((name) => [name, []]));
+    expect(found).toEqual(nothing);
+    expect(await person.page.locator(".stacked tbody tr").first().isVisible()).toBe(true);
+  });
+
+  test("gets evidence on paper without the house around it, in UTC, under a title that names it", async () => {
+    const person = await atConsole(browser, line.url);
+    await person.signIn(ADMIN.email, ADMIN.password);
+    await person.page.goto(line.url + pages["Evidence"]);
+    await person.page.emulateMedia({ media: "print", colorScheme: "dark" });
+    expect(await person.page.title()).toMatch(/^Evidence, entry 1, call \d{6} · Yesline$/);
+    for (const house of [".masthead", ".rooms", ".foot", "button", ".acts"])
+      expect([house, await person.page.locator(`${house}:visible`).count()]).toEqual([house, 0]);
+    expect(await person.page.locator(".timeline time").first().innerText()).toBe("09:00:00 UTC");
+    const code = person.page.locator(".digest code").first();
+    expect((await code.boundingBox())?.height).toBeLessThan(24);
+    const colours = await person.page.evaluate("getComputedStyle(document.body).backgroundColor");
+    expect(colours).toBe("rgb(255, 255, 255)");
+    const pdf = (await person.page.pdf({ format: "A4" })).toString("latin1");
+    expect(pdf.match(/\/Type\s*\/Page\b/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
   test("reads valid HTML on every page, as the server sent it", async () => {
     const person = await atConsole(browser, line.url);
     const found: Record<string, string[]> = { "Sign-in": faultsIn(await person.page.content()) };
