@@ -155,7 +155,8 @@ export function attestation(stirVerstat: string | undefined): Attestation {
   return `${verdict === "Passed" ? "passed" : "failed"}-${level as "A" | "B" | "C"}`;
 }
 
-function read<T extends z.ZodObject>(form: T, fields: Fields): z.output<T> | Refusal {
+/** The fields that a form names, each in its pattern and once; the others are not looked at. */
+export function read<T extends z.ZodObject>(form: T, fields: Fields): z.output<T> | Refusal {
   const values: Record<string, string> = {};
   for (const name of Object.keys(form.shape)) {
     const [value, ...more] = fields.get(name) ?? [];

@@ -1,7 +1,8 @@
 import type { Business } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
 import type { CallInput, Fields, Refusal } from "../twilio/form.ts";
-import { signatureCheck, type Account } from "../twilio/signature.ts";
+import type { Account } from "../twilio/signature.ts";
+import { webhookReader, type Genuine } from "../twilio/webhook.ts";
 
 export type ReceptionParts = {
   /** The URL that Twilio calls, without a slash at the end. */
@@ -10,10 +11,8 @@ export type ReceptionParts = {
   readonly businesses: readonly Business[];
 };
 
-/** A webhook that is Twilio's, of one of our accounts, with every field that is read in its pattern. */
-export type Received<Input extends CallInput> = {
-  readonly input: Input;
-  readonly account: Account;
+/** A webhook of Twilio's about a call. */
+export type Received<Input extends CallInput> = Genuine<Input> & {
   /** Undefined where no business has the line. */
   readonly business: Business | undefined;
 };
@@ -29,23 +28,15 @@ export type Sighting = {
 
 /** Signature, account, fields; then whose line it is. */
 export function reception({ publicUrl, accounts, businesses }: ReceptionParts) {
-  const check = signatureCheck(publicUrl, accounts);
+  const genuine = webhookReader(publicUrl, accounts);
   const lines = new Map(businesses.flatMap((each) => each.lines.map((line) => [line, each] as const)));
 
   return async <Input extends CallInput>(
     request: Request,
     read: (fields: Fields) => Input | Refusal,
   ): Promise<Received<Input> | Refusal> => {
-    const signed = check({
-      rawPath: rawPathOf(request.url),
-      contentType: request.headers.get("content-type") ?? undefined,
-      signature: request.headers.get("x-twilio-signature") ?? undefined,
-      body: new Uint8Array(await request.arrayBuffer()),
-    });
-    if ("refused" in signed) return signed;
-    const input = read(signed.fields);
-    if ("refused" in input) return input;
-    return { input, account: signed.account, business: lines.get(input.line) };
+    const received = await genuine(request, read);
+    return "refused" in received ? received : { ...received, business: lines.get(received.input.line) };
   };
 }
 
@@ -57,9 +48,4 @@ export function sightingOf({ input, account, business }: Received<CallInput>): S
     simulated: account.simulated,
     caller: mask(input.caller),
   };
-}
-
-/** Path and query as they came: everything after the origin. */
-function rawPathOf(url: string): string {
-  return url.slice(url.indexOf("/", url.indexOf("//") + 2));
 }
