@@ -17,10 +17,10 @@ export type Meaning = (typeof MEANINGS)[number];
 export type Words = Readonly<Record<Meaning, readonly string[]>>;
 
 /** "Stop words to accept in messages, in any case and with punctuation" (WhatsApp's policy), whatever a script says. */
-export const POLICY_STOP_WORDS: readonly string[] = [
-  ...["STOP", "STOPALL", "QUIT", "END", "REVOKE", "OPT OUT", "OPTOUT", "CANCEL", "UNSUBSCRIBE"],
-  ...["PARE", "PARAR", "SAIR", "BAJA", "ALTO", "ARRÊT", "STOPP", "ABMELDEN", "AFMELDEN", "रोकें"],
-];
+export const POLICY_STOP_WORDS: readonly string[] =
+  "STOP,STOPALL,QUIT,END,REVOKE,OPT OUT,OPTOUT,CANCEL,UNSUBSCRIBE,PARE,PARAR,SAIR,BAJA,ALTO,ARRÊT,STOPP,ABMELDEN,AFMELDEN,रोकें".split(
+    ",",
+  );
 
 /** Every word that is understood, folded. In one script a word means one thing, whatever the language. */
 export type Vocabulary = ReadonlyMap<string, Understood>;

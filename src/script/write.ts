@@ -31,6 +31,22 @@ export function writer(script: Script, business: Business) {
   };
 }
 
+/** One writer for each business and script, so that what it has written stays ready. @throws for a script that is not there */
+export function writers(scripts: ReadonlyMap<string, Script>) {
+  const kept = new Map<string, ReturnType<typeof writer>>();
+  return (
+    business: Business,
+    { script: version, ...writing }: Writing & { readonly script: string },
+  ): Rendered => {
+    const key = `${business.id}/${version}`;
+    const script = scripts.get(version);
+    if (script === undefined) throw new Error(`Script ${version} is not loaded.`);
+    const write = kept.get(key) ?? writer(script, business);
+    kept.set(key, write);
+    return write(writing);
+  };
+}
+
 /** Topics as a message names them: the second variable of a template; the business's name is the first. */
 export function topicNames(business: Business, topics: readonly string[], locale: Locale): string {
   const names = topics.map((id) => topicName(business, id, locale));
