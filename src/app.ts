@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import { apiDoor } from "./api/door.ts";
+import type { ApiParts } from "./api/parts.ts";
 import type { ConsoleParts } from "./console/parts.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
@@ -10,6 +12,8 @@ export type AppParts = {
   readonly phone: PhoneParts | null;
   /** Absent: the line alone. */
   readonly console?: ConsoleParts;
+  /** Absent: the line alone. */
+  readonly api?: ApiParts;
   readonly metrics: () => Promise<string>;
   /** False from the moment that the server begins to stop. */
   readonly isServing: () => boolean;
@@ -20,7 +24,15 @@ export type AppParts = {
 const PROBE_TIMEOUT_MS = 3_000;
 
 /** Mounts the doors. */
-export function createApp({ voice, phone, console: supervisors, metrics, isServing, onError }: AppParts) {
+export function createApp({
+  voice,
+  phone,
+  console: supervisors,
+  api,
+  metrics,
+  isServing,
+  onError,
+}: AppParts) {
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -33,6 +45,7 @@ export function createApp({ voice, phone, console: supervisors, metrics, isServi
   app.route("/voice", voiceRoutes(voice));
   if (phone !== null) app.route("/phone", phoneRoutes(phone));
   if (supervisors !== undefined) app.route("/console", consoleRoutes(supervisors));
+  if (api !== undefined) app.all("/api/*", apiDoor(api));
 
   app.get("/healthz", (c) => c.text("alive\n"));
 

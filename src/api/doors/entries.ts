@@ -1,0 +1,96 @@
+import { createRoute } from "@hono/zod-openapi";
+import { cursorAt, placeOf } from "../cursor.ts";
+import { answers, json, REFUSALS, REFUSALS_OR_NOT_FOUND, SECURITY } from "../describe.ts";
+import { detailed, numbered } from "../entry.ts";
+import type { Guards } from "../guard.ts";
+import { businessesOf, type ApiContext, type ApiRoutes, type ApiParts } from "../parts.ts";
+import { refuse } from "../problem.ts";
+import { EntryDetail, EntryList, EntryPath, EntryQuery } from "../schemas.ts";
+import { unknownBusiness } from "./consents.ts";
+
+const TAG = ["Entries"];
+
+/** The log. */
+export function entriesDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
+  const { entries, reading, now } = parts;
+
+  const list = createRoute({
+    method: "get",
+    path: "/v1/entries",
+    operationId: "listEntries",
+    summary: "The log, in commit order",
+    description:
+      "Page after page: send `next` back as `cursor`. A cursor is good for ever, so a copy is kept up to date by going on from its last one.",
+    tags: TAG,
+    security: SECURITY,
+    middleware: guard("entries:read"),
+    request: { query: EntryQuery },
+    responses: answers({ 200: json("A page.", EntryList) }, REFUSALS),
+  });
+  routes.openapi(list, async (c) => {
+    const { business, kind, since, until, simulated, cursor, limit } = c.req.valid("query");
+    const after = cursor === undefined ? 0 : placeOf(cursor);
+    if (after === null) {
+      const errors = [{ detail: "is not a cursor that this line gave", parameter: "cursor" }];
+      return refuse(c, "invalid-request", "One part of the request is not valid.", { errors });
+    }
+    const seen = businessesOf(parts, c.get("key")).map(({ id }) => id);
+    const businessIds = business === undefined ? seen : seen.filter((id) => id === business);
+    if (business !== undefined && businessIds.length === 0) return unknownBusiness(c);
+    const filter = { businessIds, kind, since: instant(since), until: instant(until), simulated };
+    const page = await entries.page(filter, after, limit);
+    const inClear = mayReveal(c);
+    if (page.entries.length > 0) {
+      await log(c, inClear, business ?? null, null, `${page.entries.length} entries of the log`);
+    }
+    return c.json(
+      {
+        entries: page.entries.map((view) => numbered(view, inClear)),
+        next: page.next === null ? null : cursorAt(page.next),
+      },
+      200,
+    );
+  });
+
+  const one = createRoute({
+    method: "get",
+    path: "/v1/entries/{id}",
+    operationId: "getEntry",
+    summary: "One entry, with what it stands on",
+    tags: TAG,
+    security: SECURITY,
+    middleware: guard("entries:read"),
+    request: { params: EntryPath },
+    responses: answers({ 200: json("The entry.", EntryDetail) }, REFUSALS_OR_NOT_FOUND),
+  });
+  routes.openapi(one, async (c) => {
+    const seen = businessesOf(parts, c.get("key")).map(({ id }) => id);
+    const view = await entries.get(seen, c.req.valid("param").id.toLowerCase());
+    if (view === null) return refuse(c, "not-found", "There is no such entry that this key may see.");
+    const inClear = mayReveal(c);
+    await log(c, inClear, view.entry.businessId, view.entry.id, "an entry");
+    return c.json(detailed(view, inClear), 200);
+  });
+
+  /** Law 10: who looks is on record before the answer shows it. */
+  function log(
+    c: ApiContext,
+    inClear: boolean,
+    businessId: string | null,
+    subject: string | null,
+    detail: string,
+  ) {
+    const { id, name } = c.get("key");
+    const action = inClear ? "revealed" : "looked";
+    const actor = { actor: id, actorName: `API key ${name}` };
+    return reading.logAccess({ ...actor, action, businessId, subject, detail, at: now() });
+  }
+}
+
+function mayReveal(c: ApiContext): boolean {
+  return c.get("key").scopes.includes("numbers:read");
+}
+
+function instant(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
+}

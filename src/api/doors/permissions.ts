@@ -1,0 +1,90 @@
+import { createRoute } from "@hono/zod-openapi";
+import { capWindowMs, decide, explain, wrongSendAt } from "../../call/permission.ts";
+import type { E164 } from "../../call/phone-number.ts";
+import { answers, json, jsonBody, POST_REFUSALS, SECURITY } from "../describe.ts";
+import type { Guards } from "../guard.ts";
+import { repeatable } from "../idempotency.ts";
+import { businessOf, type ApiRoutes, type ApiParts } from "../parts.ts";
+import { refuseField } from "../problem.ts";
+import { Permission, PermissionRequest, RepeatableHeaders } from "../schemas.ts";
+import { unknownBusiness } from "./consents.ts";
+
+const WRONG_TIME = {
+  past: "is over: ask about now, or about a time to come",
+  too_far: "is more than 30 days ahead: consent can end any day, so ask again nearer to it",
+} as const;
+
+/** May I send this? The door that is asked before each message, so its path is kept short. */
+export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
+  const { decisions, now } = parts;
+  const turns = turnsByName();
+
+  const ask = createRoute({
+    method: "post",
+    path: "/v1/permissions",
+    operationId: "askPermission",
+    summary: "May this topic be sent to this number at that time?",
+    description:
+      "Looks at consent, topic, category, the hour where the person lives, the business's cap and the rules of WhatsApp and the jurisdiction. The answer is kept; an allowed one counts towards the cap.",
+    tags: ["Permissions"],
+    security: SECURITY,
+    middleware: [guard("permissions", "permissions"), repeatable(parts)],
+    request: { headers: RepeatableHeaders, body: jsonBody(PermissionRequest) },
+    responses: answers({ 200: json("The answer, yes or no.", Permission) }, POST_REFUSALS),
+  });
+  routes.openapi(ask, async (c) => {
+    const { business: id, to, topic, at: asked, simulated } = c.req.valid("json");
+    const key = c.get("key");
+    const business = businessOf(parts, key, id);
+    if (business === undefined) return unknownBusiness(c);
+    const at = now();
+    const sendAt = asked === undefined ? at : Date.parse(asked);
+    const wrong = wrongSendAt(sendAt, at);
+    if (wrong !== null) return refuseField(c, "#/at", WRONG_TIME[wrong]);
+    const number = to as E164;
+    const windowMs = capWindowMs(business);
+
+    async function settle() {
+      const known = decisions.standing({ businessId: id, number, topic, simulated, sendAt, windowMs });
+      const { subscriberId, entryId } = known;
+      const verdict = decide({ business: business!, number, topic, sendAt }, known);
+      const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId };
+      return {
+        entryId,
+        verdict,
+        decision: await decisions.keep({ ...which, ...verdict, keyId: key.id, at }),
+      };
+    }
+    // Two that are asked at once must not both be the cap's last.
+    const settled = windowMs === 0 ? settle() : turns(`${id} ${to} ${topic} ${simulated}`, settle);
+    const { entryId, verdict, decision } = await settled;
+    const { allowed, reason } = verdict;
+    return c.json(
+      {
+        allowed,
+        reason,
+        explanation: explain(reason),
+        entry: entryId,
+        decision,
+        simulated,
+        at: new Date(sendAt).toISOString(),
+      },
+      200,
+    );
+  });
+}
+
+/** One after the other where the name is the same. Names are forgotten when their last one is done. */
+function turnsByName() {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(name: string, job: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(name) ?? Promise.resolve()).then(job, job);
+    const done = turn.finally(() => {
+      if (last.get(name) === done) last.delete(name);
+    });
+    // Whoever asked hears of a failure from `turn`.
+    done.catch(() => undefined);
+    last.set(name, done);
+    return turn;
+  };
+}

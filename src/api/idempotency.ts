@@ -1,0 +1,57 @@
+import { createHmac } from "node:crypto";
+import type { ApiContext, ApiGuard, ApiParts } from "./parts.ts";
+import { refuse } from "./problem.ts";
+
+/** Printable ASCII. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Refusals that were about the request's form or the moment: whoever mends it may use the same key. */
+const NOT_KEPT: ReadonlySet<number> = new Set([400, 401, 403, 409, 413, 415, 429]);
+
+/**
+ * A POST with an Idempotency-Key is done once: the same request again gets the first one's answer, with
+ * `Idempotency-Replayed: true`; another request under the same key is refused.
+ */
+export function repeatable({ idempotency, now }: ApiParts): ApiGuard {
+  return async (c, next) => {
+    const name = idempotencyKeyOf(c);
+    if (name === null) return next();
+    const { id } = c.get("key");
+    const known = await idempotency.begin(id, name, await requestDigest(c), now());
+    if (known === "busy") {
+      c.header("Retry-After", "1");
+      return refuse(c, "request-in-progress", "The request with this Idempotency-Key has no answer yet.");
+    }
+    if (known === "differs")
+      return refuse(c, "idempotency-key-reused", "This Idempotency-Key stands for another request.");
+    if (known !== "new") {
+      c.header("Idempotency-Replayed", "true");
+      const contentType = known.status >= 400 ? "application/problem+json" : "application/json";
+      return new Response(known.body, {
+        status: known.status,
+        headers: c.body(null, 200, { "Content-Type": contentType }).headers,
+      });
+    }
+    await next();
+    const { status } = c.res;
+    if (status >= 500 || NOT_KEPT.has(status)) await idempotency.forget(id, name);
+    else await idempotency.keep(id, name, { status, body: await c.res.clone().text() });
+    return undefined;
+  };
+}
+
+/** Null where none was sent; one that is malformed is refused by the route's schema. */
+export function idempotencyKeyOf(c: ApiContext): string | null {
+  const name = c.req.header("idempotency-key");
+  return name !== undefined && IDEMPOTENCY_KEY.test(name) ? name : null;
+}
+
+/**
+ * Keyed with the API key, which is kept nowhere: a bare digest would tell the number in it to whoever tries them all.
+ * Hex.
+ */
+export async function requestDigest(c: ApiContext): Promise<string> {
+  return createHmac("sha256", c.get("bearer"))
+    .update(`${c.req.method} ${c.req.path}\n${await c.req.text()}`)
+    .digest("hex");
+}
