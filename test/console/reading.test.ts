@@ -335,7 +335,7 @@ describe("evidence", () => {
     expect(JSON.parse(text("events.json"))).toMatchObject([
       { kind: "key" },
       { kind: "served", step: "notice" },
-      { key: "1" },
+      { key: "1", keypress: "key" },
       {},
     ]);
     expect(text("checks.txt").match(/\[holds\]/g)).toHaveLength(5);
