@@ -1,4 +1,4 @@
-import type { Jurisdiction, Locale } from "./business.ts";
+import { jurisdictionFor, type Business, type Jurisdiction, type Locale } from "./business.ts";
 import type { E164 } from "./phone-number.ts";
 
 /**
@@ -72,3 +72,120 @@ export type ReplyDecision = {
   /** The question that was answered: law 3 for messages. Null for a withdrawal. */
   readonly answers: Asked | null;
 };
+
+/** Who wrote, to whom, and in which language as far as the words themselves tell. */
+export type Correspondent = {
+  readonly business: Business;
+  readonly number: E164;
+  /** Of the word that was understood; null where it belongs to several languages. */
+  readonly locale: Locale | null;
+  /** The jurisdictions whose law the business's script has in a locale. */
+  readonly written: (locale: Locale) => ReadonlySet<Jurisdiction>;
+};
+
+/**
+ * Law 1: nothing but a yes to a question of ours grants, and it grants what that question named.
+ * Law 3: the grant refers to that question, in its language; the store refuses it otherwise.
+ * Law 8: a stop needs no question, and nothing stands in its way.
+ */
+export function reply(intent: Intent, conversation: Conversation, correspondent: Correspondent): Reply {
+  const { business, number } = correspondent;
+  const { granted } = conversation;
+  const plain = plainly(intent.kind, conversation, correspondent);
+  switch (intent.kind) {
+    case "stop": {
+      const topics = intent.topics ?? stopped(conversation, business);
+      return { ...plain, decisions: [{ kind: "revoked", topics, number: null, answers: null }] };
+    }
+    case "start":
+      return { ...plain, message: nextNotice(topicsOf(business), granted, business) ?? HELP };
+    case "yes":
+      return answered("yes", conversation, correspondent);
+    case "no":
+      return answered("no", conversation, correspondent);
+    case "help":
+      return { ...plain, message: HELP };
+    case "change": {
+      // Only what stands can be moved, and to another number.
+      if (granted.length === 0 || intent.number === number) return { ...plain, message: HELP };
+      const moved: ReplyDecision[] = [
+        { kind: "revoked", topics: granted, number: null, answers: null },
+        { kind: "pending", topics: granted, number: intent.number, answers: null },
+      ];
+      return { ...plain, decisions: moved };
+    }
+    case "unclear":
+      return plain;
+  }
+}
+
+const HELP: Reply["message"] = { purpose: "help", topics: [] };
+
+/** Nothing recorded and nothing sent back, in the language that fits best. */
+function plainly(understood: Intent["kind"], { last }: Conversation, correspondent: Correspondent): Reply {
+  const { business, number, written } = correspondent;
+  const wished = [correspondent.locale, last?.locale ?? null].filter((one) => one !== null);
+  const locale = wished.find((one) => business.locales.includes(one)) ?? business.locales[0];
+  const jurisdiction = jurisdictionFor(business, number, written(locale));
+  return { understood, decisions: [], message: null, locale, jurisdiction, script: business.script };
+}
+
+/** A yes or a no. To nothing of ours, or to what has been settled meanwhile, it is a supervisor's. */
+function answered(answer: "yes" | "no", conversation: Conversation, correspondent: Correspondent): Reply {
+  const { asked } = conversation;
+  const { business } = correspondent;
+  const topics = asked === null ? [] : standing(asked, conversation, business);
+  if (asked === null || topics.length === 0) return plainly("unclear", conversation, correspondent);
+  const { purpose, locale, jurisdiction, script } = asked;
+  const agreed = purpose === "verification" ? "confirmed" : "granted";
+  const kind = answer === "yes" ? agreed : "refused";
+  return {
+    understood: answer,
+    decisions: [{ kind, topics, number: null, answers: asked }],
+    message: purpose === "notice" ? following(topics, conversation, business) : null,
+    locale,
+    jurisdiction,
+    script,
+  };
+}
+
+/** The topics of a question that can still be answered: the business has them, and a verification's wait for it. */
+function standing({ purpose, topics }: Asked, { pending }: Conversation, business: Business): string[] {
+  const known = topicsOf(business);
+  return topics.filter((topic) => known.includes(topic) && (purpose === "notice" || pending.includes(topic)));
+}
+
+/** Asked one by one, the next notice comes after the answer to the one before: a whole one each time. */
+function following(
+  topics: readonly string[],
+  { granted }: Conversation,
+  business: Business,
+): Reply["message"] {
+  const all = topicsOf(business);
+  const later = all.slice(all.findIndex((topic) => topics.includes(topic)) + 1);
+  return nextNotice(
+    later.filter((topic) => !topics.includes(topic)),
+    granted,
+    business,
+  );
+}
+
+function nextNotice(
+  topics: readonly string[],
+  granted: readonly string[],
+  { ask }: Business,
+): Reply["message"] {
+  const open = topics.filter((topic) => !granted.includes(topic));
+  if (open.length === 0) return null;
+  return { purpose: "notice", topics: ask === "each" ? open.slice(0, 1) : open };
+}
+
+/** What a stop that names no topic ends: what stands is ended too where the business no longer has the topic. */
+function stopped({ last, granted, pending }: Conversation, business: Business): readonly string[] {
+  if (business.withdrawal === "topic" && last !== null && last.topics.length > 0) return last.topics;
+  return [...new Set([...topicsOf(business), ...granted, ...pending])];
+}
+
+function topicsOf({ topics }: Business): readonly string[] {
+  return topics.map(({ id }) => id);
+}
