@@ -72,16 +72,16 @@ export type OutgoingStore = {
   add(drafts: readonly Draft[], at: number): Promise<readonly (string | null)[]>;
   /**
    * Takes what is due, at most `limit`, oldest first, and leases it until `now + leaseMs`. Of one subscriber's messages
-   * (and calls) never more than one is out at a time, so that a lost answer can be looked up without doubt. What a dead
-   * worker left (`sending` past its lease) is taken too, with `unclearSince` set.
+   * never more than one is out or in doubt at a time (nor of their calls), so that a lost answer can be looked up
+   * without doubt. What a dead worker left (`sending` past its lease) is taken too, with `unclearSince` set.
    */
   claim(want: Claim): Promise<readonly Outgoing[]>;
   /** The words that will leave, durable before they do: the `message` row bears the outgoing row's id. */
   compose(job: Outgoing, words: Composed, at: number): Promise<void>;
   accepted(id: string, providerSid: string | null, at: number): Promise<void>;
   /**
-   * Once more later. `unclear`: nobody knows whether this attempt arrived. `failure` null: held back without having been
-   * tried, which does not count as an attempt.
+   * Once more later. `unclear`: nobody knows whether this attempt, or the earlier one that it looked for, arrived; else
+   * none did. `failure` null: held back without having been tried, which does not count as an attempt.
    */
   postpone(id: string, dueAt: number, failure: Failure | null, unclear: boolean): Promise<void>;
   end(id: string, state: "failed" | "expired" | "cancelled", failure: Failure, at: number): Promise<void>;
@@ -89,14 +89,14 @@ export type OutgoingStore = {
   retry(id: string, dueAt: number, expiresAt: number): Promise<boolean>;
   /** Sends a delivered event once more, as a new row. @returns its id; null where there is no such row */
   replay(id: string, at: number): Promise<string | null>;
-  /** The earliest `dueAt` of what waits; null where nothing does. */
+  /** The earliest `dueAt` of what waits and is not held back by another one to the same person; null where nothing does. */
   nextDueAt(): Promise<number | null>;
   get(businessId: string, id: string): Promise<Outgoing | null>;
   /** Newest first, keyset by `seq`. */
   list(filter: OutgoingFilter): Promise<readonly Outgoing[]>;
   /** Calls asked for since then: to this number, by this business, by this operator or key. */
   callsSince(which: CallCount): Promise<number>;
-  /** How many stand in each state, and when the oldest of what waits was made. For metrics and the Today page. */
+  /** How many stand in each state but `sent`, and when the oldest of what waits was made. For metrics and the Today page. */
   depth(): Promise<{
     readonly states: Readonly<Partial<Record<OutgoingState, number>>>;
     readonly oldestWaitingAt: number | null;

@@ -47,6 +47,15 @@ export function outboxBook({ client }: Connection, newId: () => string) {
     `UPDATE outbox SET due_at = ? WHERE business_id = ? AND kind = 'message' AND cause IN (?, ?)
        AND state = 'waiting' AND attempts = 0`,
   );
+  const accept = client.prepare<[string | null, number, string]>(
+    `UPDATE outbox SET state = 'sent', provider_sid = coalesce(provider_sid, ?), finished_at = ?, error_code = NULL,
+       error_message = NULL, unclear_since = NULL, claimed_at = NULL, leased_until = NULL
+     WHERE id = ? AND state <> 'sent'`,
+  );
+  const businessOf = client.prepare<[string], string>("SELECT business_id FROM outbox WHERE id = ?").pluck();
+  const nameMessage = client.prepare<[string, string, string]>(
+    "UPDATE message SET sid = ? WHERE business_id = ? AND id = ? AND sid IS NULL",
+  );
 
   /** @returns its id; null where the cause had its row already */
   function add(draft: Draft, at: number): string | null {
@@ -97,6 +106,13 @@ export function outboxBook({ client }: Connection, newId: () => string) {
       const earlier = JSON.parse(waiting.payload) as Payload & { kind: "message" };
       const joined = { ...earlier, topics: [...new Set([...earlier.topics, ...topics])] };
       join.run(JSON.stringify(joined), dueAt, waiting.id);
+    },
+
+    /** Twilio has it, whoever says so first: its answer, a search for it, or a status callback. */
+    accepted(id: string, providerSid: string | null, at: number): void {
+      accept.run(providerSid, at, id);
+      const businessId = businessOf.get(id);
+      if (providerSid !== null && businessId !== undefined) nameMessage.run(providerSid, businessId, id);
     },
 
     /** The call is over: nothing more will join what was held for its end. */

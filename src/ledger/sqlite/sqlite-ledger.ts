@@ -27,11 +27,11 @@ export function sqliteLedger(
   connection: Connection,
   options: SqliteLedgerOptions,
   commits = groupCommit(connection.client, options),
-  entries = entryBook(connection, options),
+  book = entryBook(connection, options),
 ): Ledger {
   const { client } = connection;
   const { vault, now } = options;
-  const { statements, people, outbox } = entries;
+  const { statements, people, outbox } = book;
   const facets = facetBook(connection);
   const webhooks = webhookBook(client, commits.write, options);
   /** Texts known to be committed; a bounded set, because the database is the one that knows. */
@@ -142,7 +142,7 @@ export function sqliteLedger(
       reason: null,
       at: call.at,
     };
-    return entries.insert(draft, { dueAt });
+    return book.insert(draft, { dueAt });
   }
 
   function recordStatusChange(call: CallIdentity, change: StatusChange): { repeated: boolean } {
@@ -173,7 +173,7 @@ export function sqliteLedger(
   return {
     async granted(businessId, number, simulated) {
       const subscriberId = people.find(businessId, number);
-      return subscriberId === null ? [] : entries.standing(businessId, subscriberId, simulated, GRANTED);
+      return subscriberId === null ? [] : book.standing(businessId, subscriberId, simulated, GRANTED);
     },
     async record(turn) {
       facets.refresh();
@@ -194,7 +194,7 @@ export function sqliteLedger(
     recordStatus: (call, change) => commits.write(() => recordStatusChange(call, change)),
     noteAnswered: (webhook) => webhooks.note(webhook),
     closeAbandoned: (begunBefore, at) => commits.write(() => closeOpenCalls(begunBefore, at)),
-    revoke: (withdrawal) => commits.write(() => entries.revoke(withdrawal)),
+    revoke: (withdrawal) => commits.write(() => book.revoke(withdrawal)),
     async subscriber(businessId, number): Promise<Subscriber | null> {
       const id = people.find(businessId, number);
       if (id === null) return null;
