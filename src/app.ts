@@ -5,9 +5,12 @@ import type { ConsoleParts } from "./console/parts.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
 import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
+import { whatsappRoutes, type WhatsAppParts } from "./whatsapp/routes.ts";
 
 export type AppParts = {
   readonly voice: VoiceParts;
+  /** Absent: calls alone. */
+  readonly whatsapp?: WhatsAppParts;
   /** Null where the simulator is off. */
   readonly phone: PhoneParts | null;
   /** Absent: the line alone. */
@@ -26,6 +29,7 @@ const PROBE_TIMEOUT_MS = 3_000;
 /** Mounts the doors. */
 export function createApp({
   voice,
+  whatsapp,
   phone,
   console: supervisors,
   api,
@@ -43,6 +47,7 @@ export function createApp({
   });
 
   app.route("/voice", voiceRoutes(voice));
+  if (whatsapp !== undefined) app.route("/whatsapp", whatsappRoutes(whatsapp));
   if (phone !== null) app.route("/phone", phoneRoutes(phone));
   if (supervisors !== undefined) app.route("/console", consoleRoutes(supervisors));
   if (api !== undefined) app.all("/api/*", apiDoor(api));

@@ -1,6 +1,5 @@
 import { pino, type Logger } from "pino";
 import type { Config } from "./config.ts";
-import type { VoiceObserver } from "./voice/routes.ts";
 
 /** Structured lines on standard error. Law 10: what could be a number or a secret is cut out wherever it turns up. */
 export function createLog(level: Config["logLevel"]): Logger {
@@ -10,8 +9,15 @@ export function createLog(level: Config["logLevel"]): Logger {
   );
 }
 
+/** A webhook of any door for Twilio, as far as its line depends on it; the rest is logged as it is. */
+type Webhook = {
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly businessId?: string | null;
+};
+
 /** One line a webhook. */
-export function webhookLog(log: Logger): VoiceObserver {
+export function webhookLog(log: Logger): (webhook: Webhook, error: Error | undefined) => void {
   return (webhook, error) => {
     const { milliseconds, ...seen } = webhook;
     const line = { ...seen, ms: Math.round(milliseconds * 10) / 10 };

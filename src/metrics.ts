@@ -1,5 +1,6 @@
 import { Counter, Histogram, Registry } from "prom-client";
 import type { VoiceObserver } from "./voice/routes.ts";
+import type { WhatsAppObserver } from "./whatsapp/routes.ts";
 
 /** What an operator watches, in Prometheus's text form. One registry for each app, none global. */
 export function createMetrics() {
@@ -30,6 +31,18 @@ export function createMetrics() {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
     registers,
   });
+  const messages = new Counter({
+    name: "yesline_messages_total",
+    help: "WhatsApp messages that came, by what was understood.",
+    labelNames: ["business", "intent", "simulated"],
+    registers,
+  });
+  const fates = new Counter({
+    name: "yesline_message_statuses_total",
+    help: "Status callbacks of WhatsApp messages that left, by how far they came and Twilio's error code.",
+    labelNames: ["status", "simulated"],
+    registers,
+  });
   const dropped = new Counter({
     name: "yesline_webhook_times_dropped_total",
     help: "Answered webhooks whose time the disk did not keep.",
@@ -55,8 +68,26 @@ export function createMetrics() {
       calls.inc({ business, simulated });
     if (!seen.repeated) for (const kind of seen.entries) entries.inc({ business, kind, simulated });
   };
+  /** Outcomes are few: intents, and statuses with Twilio's code; a refusal's reason is for the log. */
+  const message: WhatsAppObserver = (seen, error) => {
+    const simulated = String(seen.simulated ?? "unknown");
+    const business = seen.businessId ?? "none";
+    webhooks.observe({ route: seen.route, status: seen.status }, seen.milliseconds / 1000);
+    const refused = seen.status >= 400;
+    if (seen.route === "message-status" && !refused && !seen.repeated)
+      fates.inc({ status: seen.outcome, simulated });
+    if (seen.route !== "message" || seen.repeated) return;
+    const intent = error === undefined ? "rejected" : "sorry";
+    messages.inc({
+      business,
+      intent: refused || business === "none" ? intent : seen.outcome,
+      simulated,
+    });
+    for (const kind of seen.entries) entries.inc({ business, kind, simulated });
+  };
   return {
     webhook,
+    message,
     committed: (jobs: number) => batches.observe(jobs),
     /** @returns whether these are the first */
     dropped(count: number): boolean {
