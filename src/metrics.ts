@@ -77,10 +77,10 @@ export function createMetrics() {
     if (seen.route === "message-status" && !refused && !seen.repeated)
       fates.inc({ status: seen.outcome, simulated });
     if (seen.route !== "message" || seen.repeated) return;
-    const intent = error === undefined ? "rejected" : "sorry";
+    const unread = error === undefined ? "rejected" : "sorry";
     messages.inc({
       business,
-      intent: refused || business === "none" ? intent : seen.outcome,
+      intent: refused || business === "none" ? unread : seen.outcome,
       simulated,
     });
     for (const kind of seen.entries) entries.inc({ business, kind, simulated });

@@ -43,6 +43,7 @@ const STATUSES = {
 
 const statusForm = z.object({
   MessageSid: messageSid,
+  From: party,
   MessageStatus: z.enum(Object.keys(STATUSES) as (keyof typeof STATUSES)[]),
   ErrorCode: z
     .string()
@@ -66,6 +67,8 @@ export type MessageInput = {
 /** How far a message of ours came. */
 export type MessageStatusInput = {
   readonly sid: string;
+  /** Our sender. */
+  readonly from: E164;
   readonly status: (typeof STATUSES)[keyof typeof STATUSES];
   readonly errorCode: number | null;
 };
@@ -93,6 +96,7 @@ export function messageStatusInput(fields: Fields): MessageStatusInput | Refusal
   const code = Number(form.ErrorCode);
   return {
     sid: form.MessageSid,
+    from: form.From,
     status: STATUSES[form.MessageStatus],
     errorCode: code === 0 ? null : code,
   };

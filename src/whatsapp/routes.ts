@@ -104,9 +104,10 @@ export function whatsappRoutes(parts: WhatsAppParts): Hono<Env> {
     if ("refused" in received) return refuse(c, received.refused, received.message);
     const query = statusQuery.safeParse(c.req.query());
     if (!query.success) return refuse(c, 400, "outgoing: not an id of ours");
-    const { sid, status, errorCode } = received.input;
+    const { sid, from, status, errorCode } = received.input;
     const outgoingId = query.data.outgoing ?? null;
-    note(c, { messageSid: sid, simulated: received.account.simulated });
+    const businessId = senders.get(from)?.id ?? null;
+    note(c, { messageSid: sid, businessId, simulated: received.account.simulated });
     const fate = await messages.statusChanged({ sid, outgoingId, status, errorCode, at: now() });
     note(c, { outcome: errorCode === null ? status : `${status} ${errorCode}`, repeated: fate === "stale" });
     return c.body(null, 204);
