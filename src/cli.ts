@@ -10,6 +10,7 @@ import {
   type ExitCode,
 } from "./commands/command.ts";
 import { callCommand } from "./commands/call.ts";
+import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { operatorCommand } from "./commands/operator.ts";
 import { scriptCommand } from "./commands/script.ts";
@@ -62,6 +63,7 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program.addCommand(ledgerCommand(parts));
   program.addCommand(subscriberCommand(parts));
   program.addCommand(operatorCommand(parts));
+  program.addCommand(keyCommand(parts));
   inherit(program, parts);
 
   try {

@@ -5,15 +5,15 @@ import type { Config } from "../config.ts";
 import { LedgerUnavailable, type Ledger } from "../ledger/ledger.ts";
 import { numberVault } from "../ledger/numbers.ts";
 import { checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
-import { sqliteLedger } from "../ledger/sqlite/sqlite-ledger.ts";
+import { sqliteMemory, type Memory } from "../ledger/sqlite/memory.ts";
 
 /**
- * The ledger for a command, beside a server that may be running: short transactions, some patience for its lock.
+ * The ledger, and all that stands beside it, for a command, beside a server that may be running: short transactions, some patience for its lock.
  *
  * @throws {Unreachable} where there is no database yet, or one without our tables
  * @throws {DatabaseUnusable} where it was made with another secret
  */
-export function openLedger(config: Config): Ledger {
+export function openMemory(config: Config): Memory {
   if (!existsSync(config.databaseFile)) {
     throw new Unreachable(
       `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
@@ -23,7 +23,7 @@ export function openLedger(config: Config): Ledger {
   const vault = numberVault(config.secret);
   try {
     checkSecret(connection, vault);
-    return sqliteLedger(connection, {
+    return sqliteMemory(connection, {
       vault,
       newId: randomUUIDv7,
       now: Date.now,
@@ -37,16 +37,26 @@ export function openLedger(config: Config): Ledger {
   }
 }
 
-/** Opens the ledger, lets `act` use it, and closes it whatever happens. @throws {Unreachable} as `openLedger` does */
-export async function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const ledger = openLedger(config);
+/** @throws {Unreachable} as `openMemory` does */
+export function openLedger(config: Config): Ledger {
+  return openMemory(config).ledger;
+}
+
+/** Opens the memory, lets `act` use it, and closes it whatever happens. @throws {Unreachable} as `openMemory` does */
+export async function withMemory<T>(config: Config, act: (memory: Memory) => Promise<T>): Promise<T> {
+  const memory = openMemory(config);
   try {
-    return await act(ledger);
+    return await act(memory);
   } catch (error) {
     throw explained(error, config);
   } finally {
-    await ledger.close();
+    await memory.ledger.close();
   }
+}
+
+/** The same, for who needs only the ledger. */
+export function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
+  return withMemory(config, ({ ledger }) => act(ledger));
 }
 
 /** What SQLite itself complains of, such as missing tables or damaged pages, as one line that names the file. */

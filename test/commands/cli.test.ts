@@ -24,6 +24,9 @@ const COMMANDS = [
   "ledger export",
   "subscriber show",
   "subscriber revoke",
+  "key add",
+  "key list",
+  "key revoke",
 ];
 
 describe("someone who asks for help", () => {

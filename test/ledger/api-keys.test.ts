@@ -143,7 +143,7 @@ describe("another system's key", () => {
   });
 
   it("is one of at most a thousand that stand; a revoked one makes room", async () => {
-    await memory.connection.db.transaction(() => {
+    memory.connection.db.transaction(() => {
       const insert = memory.connection.client.prepare(
         `INSERT INTO api_key (id, digest, name, prefix, scopes, created_at, created_by)
          VALUES (?, ?, 'one of many', ?, '[]', ?, 'cli')`,

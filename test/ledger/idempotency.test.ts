@@ -24,7 +24,7 @@ describe("a request that another system repeats", () => {
 
   it("is new to one of many that come at once", async () => {
     const all = await Promise.all(Array.from({ length: 50 }, () => begin("a")));
-    expect(all.toSorted()).toEqual([...Array.from({ length: 49 }, () => "busy"), "new"]);
+    expect(all).toEqual(["new", ...Array.from({ length: 49 }, () => "busy")]);
   });
 
   it("is another request if anything in it differs, before and after the first answer", async () => {
