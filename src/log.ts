@@ -1,5 +1,6 @@
 import { pino, type Logger } from "pino";
 import type { Config } from "./config.ts";
+import type { OutgoingSeen } from "./outbox/worker.ts";
 
 /** Structured lines on standard error. Law 10: what could be a number or a secret is cut out wherever it turns up. */
 export function createLog(level: Config["logLevel"]): Logger {
@@ -27,6 +28,17 @@ export function webhookLog(log: Logger): (webhook: Webhook, error: Error | undef
     else log.info(line, "webhook");
   };
 }
+
+/** One line for each attempt to send something; it names rows, never numbers. */
+export function outgoingLog(log: Logger): (seen: OutgoingSeen, error?: Error) => void {
+  return (seen, error) => {
+    if (error !== undefined) log.error({ ...seen, err: error }, "sending failed");
+    else if (NEEDS_A_PERSON.has(seen.outcome)) log.warn(seen, "not sent");
+    else log.info(seen, "sending");
+  };
+}
+
+const NEEDS_A_PERSON: ReadonlySet<string> = new Set(["failed", "expired"]);
 
 const SECRET_PATHS = [
   "authToken",

@@ -1,4 +1,6 @@
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { OutgoingStore } from "./ledger/outgoing.ts";
+import type { OutgoingSeen } from "./outbox/worker.ts";
 import type { VoiceObserver } from "./voice/routes.ts";
 import type { WhatsAppObserver } from "./whatsapp/routes.ts";
 
@@ -54,6 +56,12 @@ export function createMetrics() {
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
     registers,
   });
+  const outgoing = new Counter({
+    name: "yesline_outgoing_total",
+    help: "Attempts to send a message, a call or an event, by what came of them.",
+    labelNames: ["kind", "outcome", "simulated"],
+    registers,
+  });
 
   let anyDropped = false;
   const webhook: VoiceObserver = (seen, error) => {
@@ -88,6 +96,29 @@ export function createMetrics() {
   return {
     webhook,
     message,
+    outgoing: ({ kind, outcome, simulated }: OutgoingSeen) =>
+      outgoing.inc({ kind, outcome, simulated: String(simulated) }),
+    /** How much waits is read when it is asked for. */
+    watchOutgoing(depth: OutgoingStore["depth"], now: () => number): void {
+      const states = new Gauge({
+        name: "yesline_outgoing_rows",
+        help: "Messages, calls and events that wait, are under way, or ended without having been sent.",
+        labelNames: ["state"],
+        registers,
+        async collect() {
+          for (const [state, count] of Object.entries((await depth()).states)) states.set({ state }, count);
+        },
+      });
+      const oldest = new Gauge({
+        name: "yesline_outgoing_oldest_seconds",
+        help: "Age of the oldest one that waits.",
+        registers,
+        async collect() {
+          const { oldestWaitingAt } = await depth();
+          oldest.set(oldestWaitingAt === null ? 0 : (now() - oldestWaitingAt) / 1000);
+        },
+      });
+    },
     committed: (jobs: number) => batches.observe(jobs),
     /** @returns whether these are the first */
     dropped(count: number): boolean {

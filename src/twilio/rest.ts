@@ -53,6 +53,7 @@ export type NewCall = {
   readonly to: string;
   /** Asked for what to say when the call is answered. */
   readonly url: string;
+  /** Told of the call's end, whatever it is: Twilio's default, and all that the ledger needs. */
   readonly statusCallback: string;
   /** Null: whoever answers counts as a person. */
   readonly machineDetectionTimeoutSeconds: number | null;
@@ -86,7 +87,6 @@ export type RestOptions = {
 const TWILIO_URL = "https://api.twilio.com";
 /** Of one list: the newest come first, and those between two numbers within a few days are far fewer. */
 const MAX_FOUND = 100;
-const STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"];
 /** Said in the body of an answer of another status: 20429 too many requests, 63018 too many on WhatsApp. */
 const BUSY_CODES: ReadonlySet<string> = new Set(["20429", "63018"]);
 const MAX_MESSAGE_LENGTH = 200;
@@ -138,7 +138,6 @@ export function twilioRest({
           method: "POST",
           statusCallback,
           statusCallbackMethod: "POST",
-          statusCallbackEvent: STATUS_EVENTS,
           ...(machineDetectionTimeoutSeconds === null
             ? {}
             : { machineDetection: "Enable", machineDetectionTimeout: machineDetectionTimeoutSeconds }),

@@ -1,0 +1,92 @@
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { Endpoints, Entries } from "./ledger/integration.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Messages } from "./ledger/messages.ts";
+import type { OutgoingStore } from "./ledger/outgoing.ts";
+import { outgoingLog } from "./log.ts";
+import { callCarrier, type CallParts } from "./outbox/call.ts";
+import { eventCarrier } from "./outbox/event.ts";
+import { messageCarrier } from "./outbox/message.ts";
+import { postOutside } from "./outbox/post.ts";
+import { outboxWorker, type OutgoingSeen, type Worker } from "./outbox/worker.ts";
+import type { Script } from "./script/script.ts";
+import { topicNames, writers } from "./script/write.ts";
+import { twilioRest, type TwilioRest } from "./twilio/rest.ts";
+
+export type DispatchParts = {
+  readonly memory: {
+    readonly ledger: Ledger;
+    readonly outgoing: OutgoingStore;
+    readonly messages: Messages;
+    readonly endpoints: Endpoints;
+    readonly entries: Entries;
+  };
+  readonly scripts: ReadonlyMap<string, Script>;
+  /** What Twilio calls back. */
+  readonly publicUrl: string;
+  /** Where this process listens: the simulator stands for Twilio there. */
+  readonly ownUrl: string;
+  readonly guard: CallParts["guard"];
+  readonly log: Logger;
+  readonly count: (seen: OutgoingSeen) => void;
+  readonly now?: () => number;
+  readonly random?: () => number;
+};
+
+/** What leaves the house: the wiring of the outbox. */
+export type Dispatch = {
+  readonly worker: Worker;
+  readonly restOf: (simulated: boolean) => TwilioRest | null;
+};
+
+export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
+  const { memory, publicUrl, guard, log, count, now = Date.now, random = Math.random } = parts;
+  const { ledger, outgoing, messages, endpoints, entries } = memory;
+  const { businesses } = config;
+  const restOf = accounts(config, parts.ownUrl);
+  const write = writers(parts.scripts);
+  const logOutgoing = outgoingLog(log);
+  const demo = config.accounts.every(({ simulated }) => simulated);
+  const worker = outboxWorker({
+    outgoing,
+    carriers: {
+      message: messageCarrier({
+        ...{ publicUrl, businesses, ledger, outgoing, messages, restOf, write },
+        topicNames,
+      }),
+      call: callCarrier({ publicUrl, ledger, outgoing, guard, restOf }),
+      event: eventCarrier({
+        endpoints,
+        entryOf: async (businessId, entryId) => (await entries.get([businessId], entryId))?.entry ?? null,
+        post: postOutside({ allowLoopback: demo }),
+      }),
+    },
+    now,
+    random,
+    observe(seen, error) {
+      logOutgoing(seen, error);
+      count(seen);
+    },
+    onError: (error) => log.error({ err: error }, "the outbox cannot be read; the next round tries again"),
+  });
+  return { worker, restOf };
+}
+
+/**
+ * Law 6: what is simulated never reaches the real account. It goes to the simulator in this very process, or, where
+ * there is no real account, to the mock that TWILIO_API_URL names.
+ */
+function accounts(config: Config, ownUrl: string): Dispatch["restOf"] {
+  const { twilioApiUrl, simulator } = config;
+  const account = config.accounts.find(({ simulated }) => !simulated);
+  const [authToken] = account?.authTokens ?? [];
+  const real =
+    account === undefined || authToken === undefined
+      ? null
+      : twilioRest({ accountSid: account.sid, authToken, baseUrl: twilioApiUrl });
+  const mock = real === null ? twilioApiUrl : null;
+  const played =
+    simulator === null ? null : twilioRest({ ...simulator, baseUrl: mock ?? `${ownUrl}/phone/twilio` });
+  return (simulated) => (simulated ? played : real);
+}
