@@ -5,6 +5,7 @@ import { TWIML_FOLDER } from "../config.ts";
 import { approve } from "../script/approval.ts";
 import { inspectScripts } from "../script/boot.ts";
 import { digestOf, VERSION_PATTERN } from "../script/load.ts";
+import { printMessages } from "../script/print-messages.ts";
 import { printScript } from "../script/print.ts";
 import { specimens } from "../script/specimens.ts";
 import { VERBS } from "../twilio/verbs.ts";
@@ -40,8 +41,9 @@ export function scriptCommand({ loadConfig, out, err }: CliParts): Command {
     .description("write a whole call as plain text, for counsel")
     .option("--business <id>", "only this business")
     .option("--locale <locale>", "only this locale")
+    .option("--whatsapp", "the messages instead, as they are submitted to WhatsApp as templates")
     .option("--json", "print JSON")
-    .action((options: { business?: string; locale?: string; json?: true }) => {
+    .action((options: { business?: string; locale?: string; whatsapp?: true; json?: true }) => {
       const { businesses } = loadConfig();
       const chosen = businesses.filter(
         (each) => options.business === undefined || each.id === options.business,
@@ -59,10 +61,11 @@ export function scriptCommand({ loadConfig, out, err }: CliParts): Command {
         verbs: VERBS,
         today: today(),
       });
+      const print = options.whatsapp === true ? printMessages : printScript;
       const pages = chosen.flatMap((business) =>
         business.locales
           .filter((locale) => options.locale === undefined || locale === options.locale)
-          .map((locale) => printScript(scripts.get(business.script), business, locale)),
+          .map((locale) => print(scripts.get(business.script), business, locale)),
       );
       if (pages.length === 0) throw new UsageError(`${options.business} does not speak ${options.locale}.`);
       out(
