@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import type { ApiContext, ApiGuard, ApiParts } from "./parts.ts";
 import { refuse } from "./problem.ts";
 
@@ -40,8 +40,25 @@ export function repeatable({ idempotency, now }: ApiParts): ApiGuard {
   };
 }
 
+/**
+ * Names what a request brings about, so that one that was lost on the way and is run again brings it about once: the
+ * same for the same request under the same key on one day, and never the same otherwise.
+ */
+export async function requestName(c: ApiContext, { now, newId }: ApiParts): Promise<string> {
+  const name = idempotencyKeyOf(c);
+  if (name === null) return newId();
+  const day = Math.floor(now() / DAY_MS);
+  return hash("sha256", `${c.get("key").id}\n${name}\n${day}\n${await requestDigest(c)}`).slice(
+    0,
+    NAME_DIGITS,
+  );
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const NAME_DIGITS = 32;
+
 /** Null where none was sent; one that is malformed is refused by the route's schema. */
-export function idempotencyKeyOf(c: ApiContext): string | null {
+function idempotencyKeyOf(c: ApiContext): string | null {
   const name = c.req.header("idempotency-key");
   return name !== undefined && IDEMPOTENCY_KEY.test(name) ? name : null;
 }
@@ -50,7 +67,7 @@ export function idempotencyKeyOf(c: ApiContext): string | null {
  * Keyed with the API key, which is kept nowhere: a bare digest would tell the number in it to whoever tries them all.
  * Hex.
  */
-export async function requestDigest(c: ApiContext): Promise<string> {
+async function requestDigest(c: ApiContext): Promise<string> {
   return createHmac("sha256", c.get("bearer"))
     .update(`${c.req.method} ${c.req.path}\n${await c.req.text()}`)
     .digest("hex");

@@ -25,7 +25,8 @@ const ASSETS: Readonly<Record<string, { readonly from: URL; readonly contentType
 type Asset = { readonly packed: Uint8Array<ArrayBuffer>; readonly etag: string };
 
 /** `/api/docs`: the reference, made in the browser from the description, and a page on every problem's type. */
-export function referencePages(): Hono<ApiEnv> {
+export /** Addresses are relative: a proxy may have a path of its own before ours. */
+function referencePages(): Hono<ApiEnv> {
   const pages = new Hono<ApiEnv>();
   const assets = new Map<string, Promise<Asset>>();
   pages.use(hardened);
@@ -62,6 +63,7 @@ async function pack(file: URL): Promise<Asset> {
   return { packed, etag: `"${hash("sha256", body, "base64url").slice(0, 22)}"` };
 }
 
+/** Addresses are relative: a proxy may have a path of its own before ours. */
 function referencePage() {
   return html`<!doctype html>
     <html lang="en">
@@ -69,17 +71,17 @@ function referencePage() {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>Yesline API</title>
-        <link rel="icon" type="image/png" href="/api/docs/assets/favicon-32x32.png" />
-        <link rel="stylesheet" href="/api/docs/assets/swagger-ui.css" />
-        <link rel="stylesheet" href="/api/docs/assets/reference.css" />
-        <script src="/api/docs/assets/swagger-ui-bundle.js" defer></script>
-        <script src="/api/docs/assets/reference.js" defer></script>
+        <link rel="icon" type="image/png" href="docs/assets/favicon-32x32.png" />
+        <link rel="stylesheet" href="docs/assets/swagger-ui.css" />
+        <link rel="stylesheet" href="docs/assets/reference.css" />
+        <script src="docs/assets/swagger-ui-bundle.js" defer></script>
+        <script src="docs/assets/reference.js" defer></script>
       </head>
       <body>
         <main id="reference">
           <noscript
             >This page needs scripts. The description is at
-            <a href="/api/v1/openapi.json">openapi.json</a>.</noscript
+            <a href="v1/openapi.json">openapi.json</a>.</noscript
           >
         </main>
       </body>
@@ -93,15 +95,15 @@ function problemsPage() {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>Problems – Yesline API</title>
-        <link rel="icon" type="image/png" href="/api/docs/assets/favicon-32x32.png" />
-        <link rel="stylesheet" href="/api/docs/assets/reference.css" />
+        <link rel="icon" type="image/png" href="assets/favicon-32x32.png" />
+        <link rel="stylesheet" href="assets/reference.css" />
       </head>
       <body>
         <main class="problems">
           <h1>Problems</h1>
           <p>
             How the API says no: problem details (RFC 9457), whose <code>type</code> leads to this page. Back
-            to the <a href="/api/docs">reference</a>.
+            to the <a href="../docs">reference</a>.
           </p>
           ${Object.entries(PROBLEMS).map(
             ([kind, { status, title, about }]) => html`

@@ -2,12 +2,13 @@ import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ApiParts } from "../../src/api/parts.ts";
 import { createApp } from "../../src/app.ts";
 import { loadConfig, TWIML_FOLDER, type Config } from "../../src/config.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { numberVault } from "../../src/ledger/numbers.ts";
 import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
-import { sqliteLedger } from "../../src/ledger/sqlite/sqlite-ledger.ts";
+import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
 import type { Webhook } from "../../src/voice/routes.ts";
@@ -22,12 +23,15 @@ export type LineOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
+  /** What the door for other systems has beside the memory. */
+  readonly api?: Partial<ApiParts>;
 };
 
 export function startLine({
   env = {},
   publicUrl = PUBLIC_URL,
   wrapLedger = (ledger) => ledger,
+  api = {},
 }: LineOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "yesline-"));
   const databaseFile = join(folder, "yesline.db");
@@ -36,7 +40,7 @@ export function startLine({
   const connection = open(databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
   const commits: number[] = [];
-  const ledger = sqliteLedger(connection, {
+  const memory = sqliteMemory(connection, {
     vault: numberVault(config.secret),
     newId: randomUUIDv7,
     now: () => clock.now,
@@ -46,6 +50,7 @@ export function startLine({
       throw error;
     },
   });
+  const { ledger } = memory;
   const metrics = createMetrics();
   const webhooks: Webhook[] = [];
   const errors: Error[] = [];
@@ -65,6 +70,17 @@ export function startLine({
       },
     },
     phone: null,
+    api: {
+      ...memory,
+      publicUrl,
+      businesses: config.businesses,
+      calls: null,
+      wake: () => undefined,
+      now: () => clock.now,
+      newId: randomUUIDv7,
+      onError: (error) => errors.push(error),
+      ...api,
+    },
     metrics: metrics.text,
     isServing: () => true,
     onError: (error) => errors.push(error),
@@ -75,6 +91,7 @@ export function startLine({
     app,
     config,
     ledger,
+    memory,
     connection,
     clock,
     commits,

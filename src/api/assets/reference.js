@@ -2,7 +2,7 @@
 
 /** The reference, from the line's own description of its API. */
 SwaggerUIBundle({
-  url: "/api/v1/openapi.json",
+  url: "v1/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],

@@ -3,7 +3,7 @@ import { subscriberNumber } from "../../call/phone-number.ts";
 import type { Outgoing } from "../../ledger/outgoing.ts";
 import { answers, CALL_REFUSALS, json, jsonBody, REFUSALS_OR_NOT_FOUND, SECURITY } from "../describe.ts";
 import type { Guards } from "../guard.ts";
-import { idempotencyKeyOf, repeatable, requestDigest } from "../idempotency.ts";
+import { repeatable, requestName } from "../idempotency.ts";
 import { businessesOf, businessOf, type ApiRoutes, type ApiParts, type CallDesk } from "../parts.ts";
 import { refuse, refuseField } from "../problem.ts";
 import {
@@ -26,7 +26,7 @@ export function callsDoor(
   { placeCall, find, bringIn }: CallDesk,
   guard: Guards,
 ): void {
-  const { now, newId, wake } = parts;
+  const { now, wake } = parts;
 
   const place = createRoute({
     method: "post",
@@ -50,15 +50,13 @@ export function callsDoor(
     if (to === null) return refuseField(c, "#/to", "is a number that WhatsApp cannot reach");
     if (locale !== null && !business.locales.includes(locale))
       return refuseField(c, "#/locale", "is not a language of the business");
-    const repeatableName = idempotencyKeyOf(c);
-    const request = repeatableName === null ? newId() : `${repeatableName}:${await requestDigest(c)}`;
     const placed = await placeCall({
       businessId: id,
       to,
       locale,
       simulated,
       requestedBy: key.id,
-      cause: `api:${key.id}:${request}`,
+      cause: `api:${await requestName(c, parts)}`,
       at: now(),
     });
     if (placed.kind === "refused")

@@ -6,7 +6,7 @@ import { groundOf, withdraw, type World } from "../../ledger/withdraw.ts";
 import { answers, json, jsonBody, POST_REFUSALS, REFUSALS, SECURITY } from "../describe.ts";
 import { written } from "../entry.ts";
 import type { Guards } from "../guard.ts";
-import { repeatable } from "../idempotency.ts";
+import { repeatable, requestName } from "../idempotency.ts";
 import { businessesOf, businessOf, type ApiContext, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuse, refuseField } from "../problem.ts";
 import {
@@ -23,7 +23,7 @@ const TAG = ["Consents"];
 
 /** Where a number stands, and its ways out. */
 export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
-  const { ledger, messages, reading, now, newId, wake } = parts;
+  const { ledger, messages, reading, now, wake } = parts;
 
   const look = createRoute({
     method: "get",
@@ -86,7 +86,7 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
         number,
         topics,
         source: "api",
-        sourceId: newId(),
+        sourceId: await requestName(c, parts),
         reason,
         ...groundOf(found?.entries ?? [], topics, world, business),
         at: now(),
@@ -128,7 +128,7 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
       to,
       simulated,
       source: "api",
-      sourceId: newId(),
+      sourceId: await requestName(c, parts),
       reason,
       ...groundOf(found?.entries ?? [], topicsOf(business, found), world, business),
       at: now(),

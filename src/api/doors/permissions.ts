@@ -17,7 +17,6 @@ const WRONG_TIME = {
 /** May I send this? The door that is asked before each message, so its path is kept short. */
 export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
   const { decisions, now } = parts;
-  const turns = turnsByName();
 
   const ask = createRoute({
     method: "post",
@@ -43,21 +42,12 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
     if (wrong !== null) return refuseField(c, "#/at", WRONG_TIME[wrong]);
     const number = to as E164;
     const windowMs = capWindowMs(business);
-
-    async function settle() {
-      const known = decisions.standing({ businessId: id, number, topic, simulated, sendAt, windowMs });
-      const { subscriberId, entryId } = known;
-      const verdict = decide({ business: business!, number, topic, sendAt }, known);
-      const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId };
-      return {
-        entryId,
-        verdict,
-        decision: await decisions.keep({ ...which, ...verdict, keyId: key.id, at }),
-      };
-    }
-    // Two that are asked at once must not both be the cap's last.
-    const settled = windowMs === 0 ? settle() : turns(`${id} ${to} ${topic} ${simulated}`, settle);
-    const { entryId, verdict, decision } = await settled;
+    // What is looked up, decided and kept in one go cannot be overtaken: two at once are never both the cap's last.
+    const known = decisions.standing({ businessId: id, number, topic, simulated, sendAt, windowMs });
+    const { subscriberId, entryId } = known;
+    const verdict = decide({ business, number, topic, sendAt }, known);
+    const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId };
+    const decision = await decisions.keep({ ...which, ...verdict, keyId: key.id, at });
     const { allowed, reason } = verdict;
     return c.json(
       {
@@ -72,19 +62,4 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
       200,
     );
   });
-}
-
-/** One after the other where the name is the same. Names are forgotten when their last one is done. */
-function turnsByName() {
-  const last = new Map<string, Promise<unknown>>();
-  return <T>(name: string, job: () => Promise<T>): Promise<T> => {
-    const turn = (last.get(name) ?? Promise.resolve()).then(job, job);
-    const done = turn.finally(() => {
-      if (last.get(name) === done) last.delete(name);
-    });
-    // Whoever asked hears of a failure from `turn`.
-    done.catch(() => undefined);
-    last.set(name, done);
-    return turn;
-  };
 }
