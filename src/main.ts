@@ -40,6 +40,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   checkSecret(connection, vault);
   const { ledger, reading } = sqliteMemory(connection, {
     vault,
+    businesses,
     newId: randomUUIDv7,
     now: Date.now,
     monotonicMs,

@@ -25,6 +25,7 @@ export function openMemory(config: Config): Memory {
     checkSecret(connection, vault);
     return sqliteMemory(connection, {
       vault,
+      businesses: config.businesses,
       newId: randomUUIDv7,
       now: Date.now,
       monotonicMs: () => performance.now(),

@@ -18,6 +18,24 @@ export const MESSAGE_STATUSES = [
 ] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
+/** A message that was delivered cannot have failed; one that was said to have failed may turn out to be delivered. */
+export function rankOf(status: MessageStatus): number {
+  switch (status) {
+    case "received":
+    case "queued":
+      return 0;
+    case "sent":
+      return 1;
+    case "undelivered":
+    case "failed":
+      return 2;
+    case "delivered":
+      return 3;
+    case "read":
+      return 4;
+  }
+}
+
 /** The memory of the WhatsApp side. Promises mean what the ledger's mean: resolved is committed and synced. */
 export type Messages = {
   /**
@@ -72,6 +90,8 @@ export type MessageStatusChange = {
   readonly sid: string;
   /** Our own id, which the status callback's address carries: it also proves that Twilio has accepted the message. */
   readonly outgoingId: string | null;
+  /** Law 6: of the account that signed. */
+  readonly simulated: boolean;
   readonly status: MessageStatus;
   readonly errorCode: number | null;
   readonly at: number;

@@ -107,8 +107,10 @@ export function whatsappRoutes(parts: WhatsAppParts): Hono<Env> {
     const { sid, from, status, errorCode } = received.input;
     const outgoingId = query.data.outgoing ?? null;
     const businessId = senders.get(from)?.id ?? null;
-    note(c, { messageSid: sid, businessId, simulated: received.account.simulated });
-    const fate = await messages.statusChanged({ sid, outgoingId, status, errorCode, at: now() });
+    const { simulated } = received.account;
+    note(c, { messageSid: sid, businessId, simulated });
+    const change = { sid, outgoingId, simulated, status, errorCode };
+    const fate = await messages.statusChanged({ ...change, at: now() });
     note(c, { outcome: errorCode === null ? status : `${status} ${errorCode}`, repeated: fate === "stale" });
     return c.body(null, 204);
   });

@@ -1,7 +1,6 @@
 import { USUAL_RULES, type Business } from "../../call/business.ts";
 import { messageAfter } from "../../call/consequences.ts";
 import { after, type ConsentState, type EntryKind } from "../../call/consent.ts";
-import type { OutPurpose } from "../../call/reply.ts";
 import type { Entry, Withdrawal } from "../ledger.ts";
 import type { NumberChange } from "../messages.ts";
 import type { Connection } from "./connection.ts";
@@ -38,9 +37,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
   const outbox: OutboxBook = outboxBook(connection, options.newId);
   const endpoints: EndpointBook = endpointBook(connection);
   const { newId, businesses = [] } = options;
-  const verifyWithinMs = new Map(
-    businesses.map(({ id, verifyWithinHours }) => [id, verifyWithinHours * HOUR_MS]),
-  );
+  const rules = new Map(businesses.map((each) => [each.id, each]));
 
   /** @throws where the person has been erased, or the database refuses */
   function insert(draft: EntryDraft, sending: Sending = {}): Entry {
@@ -66,7 +63,8 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     const purpose = messageAfter(entry, before);
     if (purpose !== null) {
       const { dueAt = at, sessionUntil = null } = sending;
-      outbox.tell(purpose, entry, { dueAt, sessionUntil, expiresAt: at + lifeOf(purpose, businessId) });
+      const lifeMs = purpose === "verification" ? verifyWithinMs(businessId) : MESSAGE_LIFE_MS;
+      outbox.tell(purpose, entry, { dueAt, sessionUntil, expiresAt: at + lifeMs });
     }
     for (const endpointId of endpoints.wanting(businessId, kind)) {
       const about = { businessId, subscriberId, simulated, entryId, requestedBy: null };
@@ -76,9 +74,9 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     }
   }
 
-  function lifeOf(purpose: OutPurpose, businessId: string): number {
-    if (purpose !== "verification") return MESSAGE_LIFE_MS;
-    return verifyWithinMs.get(businessId) ?? USUAL_RULES.verifyWithinHours * HOUR_MS;
+  /** How long a number that someone else named has to confirm. */
+  function verifyWithinMs(businessId: string): number {
+    return (rules.get(businessId) ?? USUAL_RULES).verifyWithinHours * HOUR_MS;
   }
 
   /** Topics that stand in one of these states, in one world. */
@@ -136,7 +134,17 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     return [ended, insert({ ...moved, kind: "pending", subscriberId, supersedes: ended.id })];
   }
 
-  return { statements, people, outbox, endpoints, insert, standing, revoke, changeNumber };
+  return {
+    statements,
+    people,
+    outbox,
+    endpoints,
+    insert,
+    standing,
+    revoke,
+    changeNumber,
+    verifyWithinMs,
+  };
 }
 
 const HOUR_MS = 60 * 60 * 1000;

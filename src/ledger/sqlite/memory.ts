@@ -1,13 +1,19 @@
-import type { ApiKeys, Decisions, Entries, Idempotency, LiveCalls } from "../integration.ts";
+import type { ApiKeys, Decisions, Endpoints, Entries, Idempotency, LiveCalls } from "../integration.ts";
 import type { Ledger } from "../ledger.ts";
+import type { Messages } from "../messages.ts";
+import type { OutgoingStore } from "../outgoing.ts";
 import type { Reading } from "../reading.ts";
 import { sqliteApiKeys } from "./api-keys.ts";
 import type { Connection } from "./connection.ts";
 import { sqliteDecisions } from "./decisions.ts";
+import { sqliteEndpoints } from "./endpoints.ts";
+import { entryBook } from "./entry-book.ts";
 import { entryList } from "./entry-pages.ts";
 import { groupCommit } from "./group-commit.ts";
 import { sqliteIdempotency } from "./idempotency.ts";
 import { sqliteLiveCalls } from "./live-calls.ts";
+import { sqliteMessages } from "./messages.ts";
+import { sqliteOutgoing } from "./outgoing.ts";
 import { sqliteReading } from "./reading.ts";
 import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
 
@@ -15,6 +21,9 @@ export type Memory = {
   readonly ledger: Ledger;
   readonly reading: Reading;
   readonly entries: Entries;
+  readonly messages: Messages;
+  readonly outgoing: OutgoingStore;
+  readonly endpoints: Endpoints;
   readonly keys: ApiKeys;
   readonly idempotency: Idempotency;
   readonly decisions: Decisions;
@@ -25,13 +34,18 @@ export type Memory = {
 export function sqliteMemory(connection: Connection, options: SqliteLedgerOptions): Memory {
   const commits = groupCommit(connection.client, options);
   const { vault, newId, monotonicMs } = options;
+  const { write } = commits;
+  const book = entryBook(connection, options);
   return {
-    ledger: sqliteLedger(connection, options, commits),
+    ledger: sqliteLedger(connection, options, commits, book),
     entries: entryList(connection, vault),
+    messages: sqliteMessages(connection, { vault, newId, write, book }),
+    outgoing: sqliteOutgoing(connection, { newId, write, book: book.outbox }),
+    endpoints: sqliteEndpoints(connection, { vault, write, book: book.endpoints }),
     keys: sqliteApiKeys(connection, commits),
     idempotency: sqliteIdempotency(connection, commits),
-    decisions: sqliteDecisions(connection, { vault, newId, write: commits.write }),
+    decisions: sqliteDecisions(connection, { vault, newId, write }),
     liveCalls: sqliteLiveCalls(connection, commits),
-    reading: sqliteReading(connection, { vault, newId, monotonicMs, write: commits.write }),
+    reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
   };
 }
