@@ -34,8 +34,9 @@ export function logPage(parts: ConsoleParts, options: LogOptions): Html {
   const fine = mistakes.length === 0;
   const acts = html`${liveAfter === null ? NOTHING : html`<button type="button" id="live" aria-pressed="false" hidden><span class="pulse" aria-hidden="true"></span><span>Live</span></button>`}
   ${mayExport && fine ? exportMenu(address) : NOTHING}`;
-  return html`${heading("Log", acts, searchedFor(query))} ${viewsBar({ query, views, refused: refusedView })}
-    ${filtersForm(parts, query, mistakes)} ${mistakesBox(mistakes, logAddress(query))}
+  return html`${heading("Log", acts, searchedFor(query))}
+    ${viewsBar({ query: fine ? query : null, views, refused: refusedView })}
+    ${mistakesBox(mistakes, logAddress(query))} ${filtersForm(parts, query, mistakes)}
     ${peopleFound(parts, people)} ${countLine(options)}
     <p id="tail-notice" class="problem" role="alert" hidden>
       <span data-words></span> <a href="${logAddress(query)}">Load the page again</a>
