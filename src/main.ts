@@ -38,7 +38,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   migrate(connection);
   const vault = numberVault(config.secret);
   checkSecret(connection, vault);
-  const { ledger, reading } = sqliteMemory(connection, {
+  const memory = sqliteMemory(connection, {
     vault,
     businesses,
     newId: randomUUIDv7,
@@ -53,6 +53,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
       process.exit(1);
     },
   });
+
+  const { ledger, reading } = memory;
 
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
@@ -85,6 +87,16 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
       },
       phone: phoneParts(config, publicUrl, own, { stopping: stopping.signal, onError }),
       console: supervision.console(publicUrl),
+      api: {
+        ...memory,
+        publicUrl,
+        businesses,
+        calls: null,
+        wake: () => undefined,
+        now: Date.now,
+        newId: randomUUIDv7,
+        onError,
+      },
       metrics: metrics.text,
       isServing: () => !stopping.signal.aborted,
       onError,
