@@ -12,6 +12,7 @@ import { postOutside } from "./outbox/post.ts";
 import { outboxWorker, type OutgoingSeen, type Worker } from "./outbox/worker.ts";
 import type { Script } from "./script/script.ts";
 import { topicNames, writers } from "./script/write.ts";
+import { REST_TIMEOUT_MS } from "./twilio/rest-http.ts";
 import { twilioRest, type TwilioRest } from "./twilio/rest.ts";
 
 export type DispatchParts = {
@@ -32,6 +33,8 @@ export type DispatchParts = {
   readonly count: (seen: OutgoingSeen) => void;
   readonly now?: () => number;
   readonly random?: () => number;
+  /** How long Twilio may take for an answer. */
+  readonly restTimeoutMs?: number;
 };
 
 /** What leaves the house: the wiring of the outbox. */
@@ -44,7 +47,7 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
   const { memory, publicUrl, guard, log, count, now = Date.now, random = Math.random } = parts;
   const { ledger, outgoing, messages, endpoints, entries } = memory;
   const { businesses } = config;
-  const restOf = accounts(config, parts.ownUrl);
+  const restOf = accounts(config, parts);
   const write = writers(parts.scripts);
   const logOutgoing = outgoingLog(log);
   const demo = config.accounts.every(({ simulated }) => simulated);
@@ -52,7 +55,13 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
     outgoing,
     carriers: {
       message: messageCarrier({
-        ...{ publicUrl, businesses, ledger, outgoing, messages, restOf, write },
+        publicUrl,
+        businesses,
+        ledger,
+        outgoing,
+        messages,
+        restOf,
+        write,
         topicNames,
       }),
       call: callCarrier({ publicUrl, ledger, outgoing, guard, restOf }),
@@ -77,16 +86,21 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
  * Law 6: what is simulated never reaches the real account. It goes to the simulator in this very process, or, where
  * there is no real account, to the mock that TWILIO_API_URL names.
  */
-function accounts(config: Config, ownUrl: string): Dispatch["restOf"] {
+function accounts(
+  config: Config,
+  { ownUrl, restTimeoutMs: timeoutMs = REST_TIMEOUT_MS }: DispatchParts,
+): Dispatch["restOf"] {
   const { twilioApiUrl, simulator } = config;
   const account = config.accounts.find(({ simulated }) => !simulated);
   const [authToken] = account?.authTokens ?? [];
   const real =
     account === undefined || authToken === undefined
       ? null
-      : twilioRest({ accountSid: account.sid, authToken, baseUrl: twilioApiUrl });
+      : twilioRest({ accountSid: account.sid, authToken, baseUrl: twilioApiUrl, timeoutMs });
   const mock = real === null ? twilioApiUrl : null;
   const played =
-    simulator === null ? null : twilioRest({ ...simulator, baseUrl: mock ?? `${ownUrl}/phone/twilio` });
+    simulator === null
+      ? null
+      : twilioRest({ ...simulator, baseUrl: mock ?? `${ownUrl}/phone/twilio`, timeoutMs });
   return (simulated) => (simulated ? played : real);
 }
