@@ -85,6 +85,23 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
           supervision.troubles.saw(webhook, error);
         },
       },
+      whatsapp: {
+        publicUrl,
+        accounts: config.accounts,
+        businesses,
+        scripts,
+        messages: memory.messages,
+        wake: () => undefined,
+        now: Date.now,
+        monotonicMs,
+        observe(webhook, error) {
+          logWebhook(webhook, error);
+          metrics.message(webhook, error);
+          const { outcome: seen } = webhook;
+          const outcome = error === undefined ? seen : `${error.name}: nothing was recorded`;
+          supervision.troubles.saw({ ...webhook, outcome });
+        },
+      },
       phone: phoneParts(config, publicUrl, own, { stopping: stopping.signal, onError }),
       console: supervision.console(publicUrl),
       api: {

@@ -12,11 +12,15 @@ type Question = Omit<Asked, "topics" | "pendingEntryId"> & {
   readonly answered: 0 | 1;
 };
 
-/** A question that has left: only that can have been read (law 3). */
+/**
+ * A question that has left: only that can have been read (law 3). A stop ends it as an answer does: a bare yes after it
+ * may mean anything.
+ */
 const QUESTION = `SELECT id AS messageId, purpose, topics, locale, jurisdiction, script, entry_id AS entryId, at,
     EXISTS (SELECT 1 FROM message answer WHERE answer.business_id = asked.business_id
       AND answer.subscriber_id = asked.subscriber_id AND answer.seq > asked.seq
-      AND answer.replies_to = asked.id) AS answered
+      AND answer.simulated = asked.simulated
+      AND (answer.replies_to = asked.id OR answer.purpose = 'stop')) AS answered
   FROM message asked
   WHERE business_id = ? AND subscriber_id = ? AND simulated = ? AND direction = 'out'
     AND purpose IN ('notice', 'verification') AND sid IS NOT NULL`;
