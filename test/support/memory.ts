@@ -2,6 +2,7 @@ import { createHash, randomUUIDv7 } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Business } from "../../src/call/business.ts";
 import type { E164 } from "../../src/call/phone-number.ts";
 import type {
   CallIdentity,
@@ -22,14 +23,18 @@ export const SECRET = new Uint8Array(32).fill(7);
 /** The ledger alone, on a real file; only the clocks are ours. */
 export type Memory = ReturnType<typeof openMemory>;
 
-export type MemoryOptions = { readonly file?: string; readonly secret?: Uint8Array };
+export type MemoryOptions = {
+  readonly file?: string;
+  readonly secret?: Uint8Array;
+  readonly businesses?: readonly Business[];
+};
 
-export function openMemory({ file, secret = SECRET }: MemoryOptions = {}) {
+export function openMemory({ file, secret = SECRET, businesses = [] }: MemoryOptions = {}) {
   const folder = temporaryFolder();
   const databaseFile = file ?? join(folder, "yesline.db");
   const connection: Connection = open(databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
-  const { ledger, ...watched } = ledgerOn(connection, secret);
+  const { ledger, ...watched } = ledgerOn(connection, secret, businesses);
   return {
     ledger,
     connection,
@@ -50,13 +55,18 @@ export function openMemory({ file, secret = SECRET }: MemoryOptions = {}) {
 }
 
 /** The ledger and what stands beside it, on a connection that is open already, and what it tells of itself. */
-export function ledgerOn(connection: Connection, secret: Uint8Array = SECRET) {
+export function ledgerOn(
+  connection: Connection,
+  secret: Uint8Array = SECRET,
+  businesses: readonly Business[] = [],
+) {
   const clock = { now: Date.UTC(2026, 10, 23, 9), monotonic: 0 };
   const commits: number[] = [];
   const fatal: Error[] = [];
   const dropped: [webhooks: number, reason: string][] = [];
   const memory = sqliteMemory(connection, {
     vault: numberVault(secret),
+    businesses,
     newId: randomUUIDv7,
     now: () => clock.now,
     monotonicMs: () => clock.monotonic,
