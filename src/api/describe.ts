@@ -1,4 +1,4 @@
-import { z } from "@hono/zod-openapi";
+import type { z } from "@hono/zod-openapi";
 import { PROBLEMS, type ProblemKind } from "./problem.ts";
 import { Problem } from "./schemas.ts";
 

@@ -102,7 +102,7 @@ export async function startApiLine(api: Partial<ApiParts> = {}) {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    const isJson = text !== "" && response.headers.get("content-type")?.includes("json") === true;
     const { status } = response;
     return { method, path, status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
   }

@@ -277,6 +277,7 @@ describe("a call that is asked for", () => {
     const body = { business: "acme-dental", returnUrl: "https://agents.example/back" };
     const told = await line.ask("POST", path, { body });
     expectDescribed(`${ROUTE}/{CallSid}/opt-in`, told, 202);
+    expect(told.body).toMatchObject({ state: "brought-in", business: "acme-dental" });
     expectDescribed(`${ROUTE}/{CallSid}/opt-in`, await line.ask("POST", path, { body }), 422);
     const plain = { business: "acme-dental", returnUrl: "http://agents.example/back" };
     expectDescribed(`${ROUTE}/{CallSid}/opt-in`, await line.ask("POST", path, { body: plain }), 400);
