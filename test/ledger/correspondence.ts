@@ -86,7 +86,7 @@ export async function outbox({ outgoing }: Pick<Memory, "outgoing">): Promise<st
   return rows
     .toReversed()
     .map(({ payload }) =>
-      payload.kind === "message" ? `${payload.purpose} ${payload.topics.join("+")}` : payload.kind,
+      payload.kind === "message" ? `${payload.purpose} ${payload.topics.toSorted().join("+")}` : payload.kind,
     );
 }
 

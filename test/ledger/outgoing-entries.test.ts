@@ -110,7 +110,7 @@ describe("whoever is asked topic by topic", () => {
     await memory.ledger.record(says(call, "visits"));
     expect(await due(call.at)).toEqual([]);
     await memory.ledger.record(answers(call, [entryOf({ topics: ["offers"] })], { step: "topic:offers" }));
-    expect(await outbox(memory)).toEqual(["confirmation visits+offers"]);
+    expect(await outbox(memory)).toEqual(["confirmation offers+visits"]);
     expect(await due(call.at)).toEqual(["confirmation"]);
   });
 
@@ -188,7 +188,7 @@ describe("a number that someone else named", () => {
     const owner = someNumber();
     const id = await memory.ledger.register("clinic", owner, NOW);
     await named(id);
-    expect(await outbox(memory)).toEqual(["verification visits+offers"]);
+    expect(await outbox(memory)).toEqual(["verification offers+visits"]);
     await memory.ledger.revoke({
       ...withdrawalOf(owner),
       businessId: "clinic",
@@ -196,7 +196,7 @@ describe("a number that someone else named", () => {
       sourceId: "1",
     });
     await named(id);
-    expect(await outbox(memory)).toEqual(["verification visits+offers", "withdrawn visits+offers"]);
+    expect(await outbox(memory)).toEqual(["verification offers+visits", "withdrawn offers+visits"]);
   });
 
   it("whose owner already agreed keeps the entry that they made as its ground", async () => {
@@ -221,7 +221,7 @@ describe("a withdrawal", () => {
     await withdrawn(caller, "first");
     await withdrawn(caller, "first");
     await withdrawn(caller, "second");
-    expect(await outbox(memory)).toEqual(["confirmation visits+offers", "withdrawn visits+offers"]);
+    expect(await outbox(memory)).toEqual(["confirmation offers+visits", "withdrawn offers+visits"]);
   });
 
   it("in both worlds is a message in each of them", async () => {
@@ -257,9 +257,9 @@ describe("a number that moves by phone", () => {
     const [, revoked, pending] = memory.rows("entry");
     expect(pending).toMatchObject({ kind: "pending", subscriber_id: other, supersedes: revoked?.["id"] });
     expect(await outbox(memory)).toEqual([
-      "confirmation visits+offers",
-      "withdrawn visits+offers",
-      "verification visits+offers",
+      "confirmation offers+visits",
+      "withdrawn offers+visits",
+      "verification offers+visits",
     ]);
   });
 });
