@@ -12,6 +12,7 @@ import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
 import type { Webhook } from "../../src/voice/routes.ts";
+import type { MessageWebhook } from "../../src/whatsapp/routes.ts";
 import { caller, type Caller, type CallerOptions } from "./caller.ts";
 
 export const PUBLIC_URL = "https://line.test";
@@ -42,6 +43,7 @@ export function startLine({
   const commits: number[] = [];
   const memory = sqliteMemory(connection, {
     vault: numberVault(config.secret),
+    businesses: config.businesses,
     newId: randomUUIDv7,
     now: () => clock.now,
     monotonicMs: () => performance.now(),
@@ -54,12 +56,15 @@ export function startLine({
   const metrics = createMetrics();
   const webhooks: Webhook[] = [];
   const errors: Error[] = [];
+  const messageWebhooks: MessageWebhook[] = [];
+  const scripts = loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER));
+  const woken = { times: 0 };
   const app = createApp({
     voice: {
       publicUrl,
       accounts: config.accounts,
       businesses: config.businesses,
-      scripts: loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER)),
+      scripts,
       ledger: wrapLedger(ledger),
       now: () => clock.now,
       monotonicMs: () => performance.now(),
@@ -67,6 +72,21 @@ export function startLine({
         webhooks.push(webhook);
         if (error !== undefined) errors.push(error);
         metrics.webhook(webhook, error);
+      },
+    },
+    whatsapp: {
+      publicUrl,
+      accounts: config.accounts,
+      businesses: config.businesses,
+      scripts,
+      messages: memory.messages,
+      wake: () => woken.times++,
+      now: () => clock.now,
+      monotonicMs: () => performance.now(),
+      observe(webhook, error) {
+        messageWebhooks.push(webhook);
+        if (error !== undefined) errors.push(error);
+        metrics.message(webhook, error);
       },
     },
     phone: null,
@@ -95,7 +115,11 @@ export function startLine({
     connection,
     clock,
     commits,
+    scripts,
     webhooks,
+    messageWebhooks,
+    woken,
+    metrics: metrics.text,
     errors,
     databaseFile,
     /** Someone with a telephone; each has a call of their own. */
@@ -123,6 +147,6 @@ function behindProxy(request: Request, publicUrl: string): Request {
 }
 
 /** A SID of Twilio's form. */
-export function sid(prefix: "CA" | "AC"): string {
+export function sid(prefix: "CA" | "AC" | "SM"): string {
   return prefix + randomBytes(16).toString("hex");
 }
