@@ -36,7 +36,7 @@ export function sqliteOutgoing(
     `UPDATE outbox SET state = 'waiting', due_at = ?, attempts = attempts - ?,
        unclear_since = CASE WHEN ? THEN coalesce(unclear_since, claimed_at) END,
        error_code = ?, error_message = ?, claimed_at = NULL, leased_until = NULL
-     WHERE id = ? AND state = 'sending'`,
+     WHERE id = ? AND +state = 'sending'`,
   );
   const end = client.prepare<[OutgoingState, string | null, string, number, OutgoingState, string]>(
     `UPDATE outbox SET state = ?, error_code = ?, error_message = ?, finished_at = ?,
