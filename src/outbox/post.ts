@@ -1,7 +1,9 @@
-import { lookup as dnsLookup } from "node:dns";
+import type { LookupAddress } from "node:dns";
+import { lookup as resolveName } from "node:dns/promises";
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
+import { callbackify } from "node:util";
 
 /** Sends a body to an address that somebody configured. Never throws: what came of it is its value. */
 export type Post = (url: string, body: string, headers: Readonly<Record<string, string>>) => Promise<Posted>;
@@ -14,6 +16,8 @@ export type PostOptions = {
   /** For the demo and for tests: addresses of this very machine, also without TLS. */
   readonly allowLoopback: boolean;
   readonly timeoutMs?: number;
+  /** Where a name leads to; the system's resolver unless told. */
+  readonly resolve?: (hostname: string) => Promise<readonly LookupAddress[]>;
 };
 
 /** Of the whole exchange. */
@@ -23,8 +27,8 @@ const TIMEOUT_MS = 10_000;
  * A POST that stays outside: only https, no redirects, and no connection to an address that is private, link-local,
  * reserved or a group's, whatever name it hides behind. The answer's body is not read.
  */
-export function postOutside({ allowLoopback, timeoutMs = TIMEOUT_MS }: PostOptions): Post {
-  const lookup = checkedLookup(allowLoopback);
+export function postOutside({ allowLoopback, timeoutMs = TIMEOUT_MS, resolve }: PostOptions): Post {
+  const lookup = checkedLookup(allowLoopback, resolve);
   return async (address, body, headers) => {
     const refusal = refusalOf(address, allowLoopback);
     if (refusal !== null) return { kind: "failed", reason: refusal };
@@ -74,15 +78,25 @@ function statusOf(url: URL, options: RequestOptions, body: string): Promise<numb
 }
 
 /** The check stands between the name and the connection, so that a name cannot change its mind in between. */
-function checkedLookup(allowLoopback: boolean): LookupFunction {
-  return (hostname, options, done) =>
-    dnsLookup(hostname, { ...options, all: true }, (error, found) => {
+function checkedLookup(
+  allowLoopback: boolean,
+  resolve: PostOptions["resolve"] = (hostname) => resolveName(hostname, { all: true }),
+): LookupFunction {
+  async function outside(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]]> {
+    const [first, ...others] = await resolve(hostname);
+    if (first === undefined) throw new Error(`${hostname} leads nowhere.`);
+    if (![first, ...others].every(({ address }) => isOutside(address, allowLoopback))) {
+      throw new Error(PRIVATE);
+    }
+    return [first, ...others];
+  }
+
+  const lookup = callbackify(outside);
+  return (hostname, { all }, done) =>
+    lookup(hostname, (error, found) => {
       if (error !== null) return done(error, []);
       const [first] = found;
-      if (first === undefined || !found.every(({ address }) => isOutside(address, allowLoopback))) {
-        return done(new Error(PRIVATE), []);
-      }
-      return options.all === true ? done(null, found) : done(null, first.address, first.family);
+      return all === true ? done(null, [...found]) : done(null, first.address, first.family);
     });
 }
 

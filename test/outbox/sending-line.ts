@@ -35,7 +35,10 @@ export function startSending({ templates = true }: { readonly templates?: boolea
   const { clock } = memory;
   const now = () => clock.now;
   const twilio = twilioDouble({
-    ...{ baseUrl: TWILIO_URL, accountSid: ACCOUNT_SID, authToken: "first", now },
+    baseUrl: TWILIO_URL,
+    accountSid: ACCOUNT_SID,
+    authToken: "first",
+    now,
   });
   if (config.simulator === null) throw new Error("no simulator");
   const simulated = twilioDouble({ baseUrl: `${OWN_URL}/phone/twilio`, ...config.simulator, now });
@@ -113,9 +116,13 @@ export function startSending({ templates = true }: { readonly templates?: boolea
     },
     all: (...states: OutgoingState[]) =>
       memory.outgoing.list({ limit: 500, ...(states.length === 0 ? {} : { states }) }),
+    /** @throws where a request or an answer was not as Twilio describes it, or a number was logged (law 10) */
     async stop() {
       network.close();
       await memory.close();
+      const faults = [...twilio.violations, ...simulated.violations];
+      if (faults.length > 0) throw new Error(`not as Twilio describes it: ${faults.join("; ")}`);
+      if (/\+?1415555\d{4}/.test(lines.join(""))) throw new Error("a number is in the log");
     },
   };
 }

@@ -38,6 +38,8 @@ export function twilioDouble({ baseUrl, accountSid, authToken, now }: TwilioOpti
     faults: [] as Fault[],
     /** Every request meets this. */
     down: null as Fault | null,
+    /** Every list meets this. */
+    blind: null as Fault | null,
     retryAfter: null as string | null,
     requests: 0,
   };
@@ -84,6 +86,7 @@ export function twilioDouble({ baseUrl, accountSid, authToken, now }: TwilioOpti
   async function list(request: Request, resource: Resource): Promise<Response> {
     const fields = await checked(request);
     if (fields instanceof Response) return fields;
+    if (state.blind !== null) return failure(state.blind);
     const asked = new URL(request.url).searchParams;
     const found = rows[resource].filter(
       (row) => row["from"] === asked.get("From") && row["to"] === asked.get("To"),
@@ -140,10 +143,22 @@ export function twilioDouble({ baseUrl, accountSid, authToken, now }: TwilioOpti
     const [from, to] = [fields.get("From"), fields.get("To")];
     return {
       ...shared(),
-      ...{ sid, from, to, from_formatted: from, to_formatted: to },
-      ...{ answered_by: null, caller_name: "", duration: null, start_time: null, end_time: null },
-      ...{ forwarded_from: null, group_sid: null, parent_call_sid: null, phone_number_sid: null },
-      ...{ queue_time: "0", trunk_sid: null },
+      sid,
+      from,
+      to,
+      from_formatted: from,
+      to_formatted: to,
+      answered_by: null,
+      caller_name: "",
+      duration: null,
+      start_time: null,
+      end_time: null,
+      forwarded_from: null,
+      group_sid: null,
+      parent_call_sid: null,
+      phone_number_sid: null,
+      queue_time: "0",
+      trunk_sid: null,
       uri: `/2010-04-01/Accounts/${accountSid}/Calls/${sid}.json`,
     };
   }
