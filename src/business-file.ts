@@ -64,11 +64,20 @@ const hours = z
 
 const messageRules = z.strictObject({
   hours: hours.default(USUAL_RULES.messages.hours),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, "must be a time zone such as America/Chicago")
+    .nullable()
+    .default(USUAL_RULES.messages.timeZone),
   cap: z
     .strictObject({ messages: z.int().min(1).max(1_000), days: z.int().min(1).max(90) })
     .nullable()
     .default(USUAL_RULES.messages.cap),
 });
+
+function isTimeZone(name: string): boolean {
+  return Intl.supportedValuesOf("timeZone").includes(name);
+}
 
 /** Who may be called is said country by country: without the list the line calls nobody. */
 const callRules = z.strictObject({

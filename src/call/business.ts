@@ -59,6 +59,11 @@ export type Hours = { readonly from: number; readonly to: number };
 /** When and how often a permission allows a message. */
 export type MessageRules = {
   readonly hours: Hours;
+  /**
+   * Where the business's customers live, as IANA names it: it counts for numbers of the lines' own country. Null: the
+   * hour must be within `hours` in every zone of the number's country.
+   */
+  readonly timeZone: string | null;
   /** So many of one topic to one number in so many days; null: no cap. */
   readonly cap: { readonly messages: number; readonly days: number } | null;
 };
@@ -81,7 +86,7 @@ export const USUAL_RULES = {
   withdrawal: "all",
   verifyWithinHours: 72,
   // "8–21 in the called party's local time is the common ceiling" for calls and messages.
-  messages: { hours: { from: 8, to: 21 }, cap: null },
+  messages: { hours: { from: 8, to: 21 }, timeZone: null, cap: null },
   calls: { countries: [], hours: { from: 8, to: 21 }, perNumber: 1, perHour: 60, perOperator: 20 },
   optOutWarning: 0.05,
 } as const satisfies Pick<

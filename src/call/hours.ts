@@ -17,6 +17,11 @@ export function allowedAt(hours: Hours, country: Country | null, instant: number
   return allows(hours, distinctOffsets(country, instant), instant);
 }
 
+/** The same for one zone, where the business knows in which its customers live. @param zone as IANA names it */
+export function allowedIn(hours: Hours, zone: string, instant: number): boolean {
+  return allows(hours, offsetsOf([zone], instant), instant);
+}
+
 /**
  * The first instant from `instant` on that is allowed, to the quarter of an hour; null where there is none in a year,
  * because the hours of the country's zones never overlap, or the country is not known. A day's search costs a tenth of a

@@ -1,7 +1,7 @@
 import type { Business, Category } from "./business.ts";
 import type { ConsentState } from "./consent.ts";
-import { allowedAt, haveCommonHour } from "./hours.ts";
-import { countryOf, subscriberNumber, type E164 } from "./phone-number.ts";
+import { allowedAt, allowedIn, haveCommonHour } from "./hours.ts";
+import { countryOf, subscriberNumber, type Country, type E164 } from "./phone-number.ts";
 
 /** Why a message may be sent, or may not. Machine-readable; `explain` gives the sentence. */
 export const REASONS = [
@@ -41,8 +41,8 @@ export type Verdict = { readonly allowed: boolean; readonly reason: Reason };
 /**
  * The first of these that holds decides: the question makes no sense (topic, number), there is no consent, WhatsApp
  * would not deliver it, the hour, the cap. Nothing but a consent that stands is ever a yes (law 1).
- * - The hour must be within the business's in every zone of the number's country. Topics of the category
- *   `authentication` are exempt: the person waits for the code at that moment.
+ * - The hour must be within the business's in every zone of the number's country, or in the zone that the business
+ *   names for its own country. Topics of the category `authentication` are exempt: the person waits for the code at that moment.
  * - Marketing templates to +1 numbers of the United States have been blocked by WhatsApp since April 2025.
  *
  * A decision that was kept is also the evidence of a use of the consent: German law (UWG § 7a) wants it for five years
@@ -56,11 +56,9 @@ export function decide({ business, number, topic, sendAt }: Question, known: Kno
   if (missing !== null) return no(missing);
   const country = countryOf(number);
   if (asked.category === "marketing" && country === "US") return no("us_marketing");
-  const { hours, cap } = business.messages;
-  if (hasQuietHours(asked.category) && !allowedAt(hours, country, sendAt)) {
-    if (country === null) return no("unknown_country");
-    return no(haveCommonHour(hours, country, sendAt) ? "quiet_hours" : "no_common_hour");
-  }
+  const quiet = hasQuietHours(asked.category) ? quietAt(business, country, sendAt) : null;
+  if (quiet !== null) return no(quiet);
+  const { cap } = business.messages;
   if (cap !== null && known.allowedBefore >= cap.messages) return no("frequency_cap");
   return { allowed: true, reason: "granted" };
 }
@@ -109,6 +107,20 @@ export function wrongSendAt(sendAt: number, now: number): "past" | "too_far" | n
 /** How far back and ahead the cap looks; zero where there is none. */
 export function capWindowMs({ messages: { cap } }: Business): number {
   return cap === null ? 0 : cap.days * 24 * 60 * 60 * 1000;
+}
+
+/** Null where the hour is allowed. */
+function quietAt(
+  { messages: { hours, timeZone }, lines: [line] }: Business,
+  country: Country | null,
+  sendAt: number,
+): "unknown_country" | "quiet_hours" | "no_common_hour" | null {
+  if (timeZone !== null && country === countryOf(line)) {
+    return allowedIn(hours, timeZone, sendAt) ? null : "quiet_hours";
+  }
+  if (allowedAt(hours, country, sendAt)) return null;
+  if (country === null) return "unknown_country";
+  return haveCommonHour(hours, country, sendAt) ? "quiet_hours" : "no_common_hour";
 }
 
 function hasQuietHours(category: Category): boolean {

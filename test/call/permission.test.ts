@@ -51,6 +51,13 @@ describe("a person who agreed", () => {
     expect(reason({})).toBe("granted");
   });
 
+  it("is asked for the hour where the business says its customers live, if the number is of the line's country", () => {
+    const business = { ...BUSINESS, messages: { ...BUSINESS.messages, timeZone: "America/New_York" } };
+    expect(reason({ business, number: AMERICAN, sendAt: NOON })).toBe("granted");
+    expect(reason({ business, number: AMERICAN, sendAt: NIGHT + 4 * 3_600_000 })).toBe("quiet_hours");
+    expect(reason({ business, sendAt: NIGHT })).toBe("quiet_hours");
+  });
+
   it("is not written to on a topic that the business does not have, whatever they once agreed to", () => {
     expect(reason({ topic: "gossip" })).toBe("unknown_topic");
   });
@@ -128,7 +135,7 @@ describe("whatever is asked", () => {
         const topic = (category: typeof first, at: number) => ({ id: `topic-${at}`, category, names: {} });
         return clinic({
           topics: [topic(first, 0), ...more.map((category, at) => topic(category, at + 1))],
-          messages: { hours: { from, to: Math.min(24, from + length) }, cap },
+          messages: { hours: { from, to: Math.min(24, from + length) }, timeZone: null, cap },
         });
       }),
     number: fc.constantFrom<E164>(
