@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { driver, sqlite3, type Hand } from "../support/by-hand.ts";
-import { agree, callOf, openMemory, type Memory } from "../support/memory.ts";
+import { agree, callOf, openMemory, someNumber, type Memory } from "../support/memory.ts";
+import { leaves, NOW, writes } from "./correspondence.ts";
 
 let memory: Memory;
 const call = callOf({ callSid: `CA${"1".repeat(32)}`, simulated: true });
@@ -17,6 +18,18 @@ beforeEach(async () => {
   memory.connection.client
     .prepare("INSERT INTO webhook VALUES (NULL, ?, ?, 'status', 'completed', 2, ?, 3.5, 204, 0, 'completed')")
     .run(businessId, callSid, at);
+  await leaves(memory, at);
+  const { messageId } = await writes(memory, someNumber(), { kind: "unclear" }, { body: "What?" }).answered;
+  await memory.messages.handle("clinic", messageId, "eve@example.com", at);
+  const about = { businessId, subscriberId: null, topic: "policy-updates", simulated: false, entryId: null };
+  await memory.decisions.keep({
+    ...about,
+    sendAt: NOW,
+    allowed: false,
+    reason: "no_consent",
+    keyId: "key",
+    at,
+  });
 });
 afterEach(() => memory.close());
 
@@ -24,7 +37,7 @@ const HANDS: readonly [string, Hand][] = [
   ["with the sqlite3 command", sqlite3],
   ["with a program of one's own", driver],
 ];
-const TABLES = ["entry", "call_event", "served_text", "call", "webhook"];
+const TABLES = ["entry", "call_event", "served_text", "call", "webhook", "message", "decision"];
 
 /** What someone may try, and words of the refusal. */
 const REFUSED: readonly [string, string, string][] = [
@@ -57,6 +70,25 @@ const REFUSED: readonly [string, string, string][] = [
     "a webhook is replaced",
     "INSERT OR REPLACE INTO webhook SELECT seq, business_id, call_sid, route, step, attempt, at, 1, http_status, repeated, outcome FROM webhook",
     "webhooks never change",
+  ],
+  ["a message becomes somebody else's", "UPDATE message SET subscriber_id = 'eve'", "messages never change"],
+  ["a confirmation becomes a notice", "UPDATE message SET purpose = 'notice'", "messages never change"],
+  ["a message says something else", "UPDATE message SET text_digest = NULL", "messages never change"],
+  ["a simulated message becomes real", "UPDATE message SET simulated = 0", "messages never change"],
+  ["a message gets another name", "UPDATE message SET sid = 'SM1'", "a message keeps its name"],
+  ["a person's words are replaced", "UPDATE message SET sealed_body = x'00'", "words never change"],
+  [
+    "somebody else has dealt with it",
+    "UPDATE message SET handled_by = 'bob'",
+    "what was dealt with stays so",
+  ],
+  ["a message is deleted", "DELETE FROM message", "messages never vanish"],
+  ["a decision is changed", "UPDATE decision SET allowed = 1", "decisions never change"],
+  ["a decision is deleted", "DELETE FROM decision", "decisions never vanish"],
+  [
+    "a decision is replaced",
+    "INSERT OR REPLACE INTO decision SELECT * FROM decision",
+    "decisions never change",
   ],
   ["served words are changed", "UPDATE served_text SET words = 'Hello.'", "served words never change"],
   ["served words are deleted", "DELETE FROM served_text", "served words never vanish"],
@@ -108,6 +140,11 @@ const WITHOUT_EFFECT: readonly [string, string][] = [
     "an event is replaced by its place in the call",
     "INSERT OR REPLACE INTO call_event SELECT seq + 1000, business_id, call_sid, step, attempt, kind, locale, '9', next_step, next_attempt, text_digest, action, subscriber_id, 0, NULL FROM call_event",
   ],
+  ["a message is replaced", "INSERT OR REPLACE INTO message SELECT * FROM message"],
+  [
+    "a message is replaced by its name",
+    "INSERT OR REPLACE INTO message (business_id, id, direction, purpose, subscriber_id, simulated, locale, jurisdiction, script, topics, sid, status, at) SELECT business_id, 'other', direction, 'notice', subscriber_id, simulated, locale, jurisdiction, script, topics, sid, status, at FROM message",
+  ],
   [
     "served words are replaced",
     "INSERT OR REPLACE INTO served_text SELECT business_id, digest, words_digest, twiml, 'Hello.', at FROM served_text",
@@ -129,6 +166,15 @@ describe.each(HANDS)("by hand, %s,", (_, hand) => {
     const before = TABLES.map(memory.rows);
     hand(memory.file, sql);
     expect(TABLES.map(memory.rows)).toEqual(before);
+  });
+
+  it("a person's words can be erased, and how far a message came can be told", () => {
+    const erasing =
+      "UPDATE message SET sealed_body = NULL; UPDATE message SET status = 'read', error_code = 1";
+    expect(hand(memory.file, erasing).refused).toBeNull();
+    expect(memory.rows("message").map((row) => [row["sealed_body"], row["status"]])).toEqual(
+      memory.rows("message").map(() => [null, "read"]),
+    );
   });
 
   it("a call that is under way can be ended, so the refusals are not for want of a right", () => {
