@@ -27,10 +27,10 @@ export function e164(text: string): E164 | null {
 
 /** The number, if WhatsApp messages could ever reach it; null where none could. */
 export function subscriberNumber(text: string): E164 | null {
-  const number = e164(text);
-  if (number === null) return null;
-  const type = parsePhoneNumberFromString(number)?.getType();
-  return type !== undefined && NEVER_ON_WHATSAPP.has(type) ? null : number;
+  const parsed = E164_PATTERN.test(text) ? parsePhoneNumberFromString(text) : undefined;
+  if (parsed?.isPossible() !== true) return null;
+  const type = parsed.getType();
+  return type !== undefined && NEVER_ON_WHATSAPP.has(type) ? null : (text as E164);
 }
 
 /**

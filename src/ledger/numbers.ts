@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from "node:crypto";
 import type { E164 } from "../call/phone-number.ts";
 
 /**
@@ -36,8 +43,9 @@ const KEY_BYTES = 32;
 
 /** @param secret 32 bytes */
 export function numberVault(secret: Uint8Array): NumberVault {
-  const indexKey = derive(secret, "yesline blind index 1");
-  const lastFourKey = derive(secret, "yesline last four index 1");
+  // Made ready once: of bare bytes each HMAC would make a key anew, which takes longer than the HMAC.
+  const indexKey = createSecretKey(derive(secret, "yesline blind index 1"));
+  const lastFourKey = createSecretKey(derive(secret, "yesline last four index 1"));
   const cipherKey = derive(secret, "yesline number encryption 1");
   const secretKey = derive(secret, "yesline secret encryption 1");
   const noteSecret = derive(secret, "yesline note encryption 1");
