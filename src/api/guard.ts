@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { ApiKey, Scope } from "../ledger/integration.ts";
-import type { ApiContext, ApiGuard, ApiParts } from "./parts.ts";
+import { headerOf, type ApiContext, type ApiGuard, type ApiParts } from "./parts.ts";
 import { refuse } from "./problem.ts";
 import { ALLOWANCES, tokenBuckets, type Taken } from "./rate-limit.ts";
 
@@ -39,7 +39,7 @@ export function guards({ keys, now, allowances }: ApiParts): Guards {
     const bucket = buckets[allowance];
     const policy = `"${allowance}";${bucket.policy}`;
     return async (c, next) => {
-      const authorization = c.req.header("authorization");
+      const authorization = headerOf(c, "authorization");
       const bearer = BEARER.exec(authorization ?? "")?.[1];
       const key = await keyOf(bearer);
       if (key === null || bearer === undefined) return refuseStranger(c, authorization !== undefined);

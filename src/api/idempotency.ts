@@ -1,9 +1,19 @@
 import { createHmac, hash } from "node:crypto";
-import type { ApiContext, ApiGuard, ApiParts } from "./parts.ts";
+import { headerOf, type ApiContext, type ApiGuard, type ApiParts } from "./parts.ts";
 import { refuse } from "./problem.ts";
 
-/** Printable ASCII. */
-export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** As it is described. It is checked here and not with the route's schemas, which would read every header for it. */
+export const IDEMPOTENCY_PARAMETER = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "Names this request for a day: sent again, it is answered the same and done once. A UUID is a good one.",
+  schema: { type: "string", pattern: IDEMPOTENCY_KEY.source },
+  example: "0b7e1b5c-2d43-4c39-9a39-0c8e4c0f8a55",
+} as const;
 
 /** Refusals that were about the request's form or the moment: whoever mends it may use the same key. */
 const NOT_KEPT: ReadonlySet<number> = new Set([400, 401, 403, 409, 413, 415, 429]);
@@ -14,8 +24,9 @@ const NOT_KEPT: ReadonlySet<number> = new Set([400, 401, 403, 409, 413, 415, 429
  */
 export function repeatable({ idempotency, now }: ApiParts): ApiGuard {
   return async (c, next) => {
-    const name = idempotencyKeyOf(c);
-    if (name === null) return next();
+    const name = headerOf(c, "idempotency-key");
+    if (name === undefined) return next();
+    if (!IDEMPOTENCY_KEY.test(name)) return refuseInvalidKey(c);
     const { id } = c.get("key");
     const known = await idempotency.begin(id, name, await requestDigest(c), now());
     if (known === "busy") {
@@ -45,8 +56,8 @@ export function repeatable({ idempotency, now }: ApiParts): ApiGuard {
  * same for the same request under the same key on one day, and never the same otherwise.
  */
 export async function requestName(c: ApiContext, { now, newId }: ApiParts): Promise<string> {
-  const name = idempotencyKeyOf(c);
-  if (name === null) return newId();
+  const name = headerOf(c, "idempotency-key");
+  if (name === undefined) return newId();
   const day = Math.floor(now() / DAY_MS);
   return hash("sha256", `${c.get("key").id}\n${name}\n${day}\n${await requestDigest(c)}`).slice(
     0,
@@ -57,10 +68,11 @@ export async function requestName(c: ApiContext, { now, newId }: ApiParts): Prom
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NAME_DIGITS = 32;
 
-/** Null where none was sent; one that is malformed is refused by the route's schema. */
-function idempotencyKeyOf(c: ApiContext): string | null {
-  const name = c.req.header("idempotency-key");
-  return name !== undefined && IDEMPOTENCY_KEY.test(name) ? name : null;
+function refuseInvalidKey(c: ApiContext) {
+  const detail = "must be 1 to 255 printable ASCII characters without spaces";
+  return refuse(c, "invalid-request", "One part of the request is not valid.", {
+    errors: [{ detail, header: "Idempotency-Key" }],
+  });
 }
 
 /**

@@ -70,7 +70,12 @@ export type CallRefused = {
 };
 
 export type ApiEnv = {
-  Bindings: { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } };
+  Bindings: {
+    readonly incoming?: {
+      readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+      readonly socket?: { readonly remoteAddress?: string };
+    };
+  };
   Variables: {
     publicUrl: string;
     key: ApiKey;
@@ -91,4 +96,12 @@ export function businessesOf({ businesses }: ApiParts, key: ApiKey): readonly Bu
 export function businessOf({ businesses }: ApiParts, key: ApiKey, id: string): Business | undefined {
   if (key.businesses !== null && !key.businesses.includes(id)) return undefined;
   return businesses.find((business) => business.id === id);
+}
+
+/** One header, from where the server has it already: asking the Request makes all of them first. */
+export function headerOf(c: ApiContext, name: string): string | undefined {
+  const given = c.env?.incoming?.headers;
+  if (given === undefined) return c.req.header(name);
+  const value = given[name];
+  return Array.isArray(value) ? value.join(", ") : value;
 }

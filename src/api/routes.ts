@@ -8,7 +8,14 @@ import { consentsDoor } from "./doors/consents.ts";
 import { entriesDoor } from "./doors/entries.ts";
 import { permissionsDoor } from "./doors/permissions.ts";
 import { guards } from "./guard.ts";
-import type { ApiContext, ApiEnv, ApiParts, ApiRoutes } from "./parts.ts";
+import {
+  headerOf,
+  type ApiContext,
+  type ApiEnv,
+  type ApiGuard,
+  type ApiParts,
+  type ApiRoutes,
+} from "./parts.ts";
 import { refuse, refuseInvalid } from "./problem.ts";
 import { referencePages } from "./reference.ts";
 
@@ -31,13 +38,7 @@ export function apiRoutes(parts: ApiParts): ApiRoutes {
     c.header("Cache-Control", "no-store");
     return next();
   });
-  routes.use(
-    "/v1/*",
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c: ApiContext) => refuse(c, "body-too-large", "The body is over 64 kB."),
-    }),
-  );
+  routes.use("/v1/*", limitedBody());
 
   const guard = guards(parts);
   permissionsDoor(routes, parts, guard);
@@ -69,6 +70,18 @@ export function apiRoutes(parts: ApiParts): ApiRoutes {
     return refuse(c, "internal-error", "Something failed on our side.");
   });
   return routes;
+}
+
+/** A stated length is believed, because the server cuts a body off there; only an unstated one is counted. */
+function limitedBody(): ApiGuard {
+  const tooLarge = (c: ApiContext) => refuse(c, "body-too-large", "The body is over 64 kB.");
+  const count = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge });
+  return (c, next) => {
+    if (headerOf(c, "transfer-encoding") !== undefined) return count(c, next);
+    const length = headerOf(c, "content-length");
+    if (length === undefined) return c.env?.incoming === undefined ? count(c, next) : next();
+    return Number(length) > MAX_BODY_BYTES ? Promise.resolve(tooLarge(c)) : next();
+  };
 }
 
 /** A path that is there answers every method: those that it does not have, with those that it has. */

@@ -4,7 +4,6 @@ import { ENTRY_KINDS } from "../call/consent.ts";
 import { REASONS } from "../call/permission.ts";
 import { e164, holdsNumber } from "../call/phone-number.ts";
 import { OUTGOING_STATES } from "../ledger/outgoing.ts";
-import { IDEMPOTENCY_KEY } from "./idempotency.ts";
 
 /** What comes in and goes out, and, from the same lines, the description of it. */
 
@@ -69,19 +68,6 @@ export const CallSidPath = z.object({
     .string()
     .regex(/^CA[0-9a-f]{32}$/, "must be a CallSid of Twilio's")
     .openapi({ param: { name: "CallSid", in: "path" }, description: "The live call, as Twilio names it." }),
-});
-
-export const RepeatableHeaders = z.object({
-  "Idempotency-Key": z
-    .string()
-    .regex(IDEMPOTENCY_KEY, "must be 1 to 255 printable ASCII characters without spaces")
-    .optional()
-    .openapi({
-      param: { name: "Idempotency-Key", in: "header" },
-      description:
-        "Names this request for a day: sent again, it is answered the same and done once. A UUID is a good one.",
-      example: "0b7e1b5c-2d43-4c39-9a39-0c8e4c0f8a55",
-    }),
 });
 
 export const ConsentQuery = z.object({

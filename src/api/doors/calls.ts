@@ -3,18 +3,10 @@ import { subscriberNumber } from "../../call/phone-number.ts";
 import type { Outgoing } from "../../ledger/outgoing.ts";
 import { answers, CALL_REFUSALS, json, jsonBody, REFUSALS_OR_NOT_FOUND, SECURITY } from "../describe.ts";
 import type { Guards } from "../guard.ts";
-import { repeatable, requestName } from "../idempotency.ts";
+import { IDEMPOTENCY_PARAMETER, repeatable, requestName } from "../idempotency.ts";
 import { businessesOf, businessOf, type ApiRoutes, type ApiParts, type CallDesk } from "../parts.ts";
 import { refuse, refuseField } from "../problem.ts";
-import {
-  BringInOrder,
-  BroughtInCall,
-  Call,
-  CallOrder,
-  CallPath,
-  CallSidPath,
-  RepeatableHeaders,
-} from "../schemas.ts";
+import { BringInOrder, BroughtInCall, Call, CallOrder, CallPath, CallSidPath } from "../schemas.ts";
 import { unknownBusiness } from "./consents.ts";
 
 const TAG = ["Calls"];
@@ -38,7 +30,8 @@ export function callsDoor(
     tags: TAG,
     security: SECURITY,
     middleware: [guard("calls:write"), repeatable(parts)],
-    request: { headers: RepeatableHeaders, body: jsonBody(CallOrder) },
+    parameters: [IDEMPOTENCY_PARAMETER],
+    request: { body: jsonBody(CallOrder) },
     responses: answers({ 202: json("The call is placed as soon as it can be.", Call) }, CALL_REFUSALS),
   });
   routes.openapi(place, async (c) => {
@@ -96,7 +89,8 @@ export function callsDoor(
     tags: TAG,
     security: SECURITY,
     middleware: [guard("calls:write"), repeatable(parts)],
-    request: { params: CallSidPath, headers: RepeatableHeaders, body: jsonBody(BringInOrder) },
+    parameters: [IDEMPOTENCY_PARAMETER],
+    request: { params: CallSidPath, body: jsonBody(BringInOrder) },
     responses: answers({ 202: json("The caller hears the line now.", BroughtInCall) }, CALL_REFUSALS),
   });
   routes.openapi(optIn, async (c) => {

@@ -6,7 +6,7 @@ import { groundOf, withdraw, type World } from "../../ledger/withdraw.ts";
 import { answers, json, jsonBody, POST_REFUSALS, REFUSALS, SECURITY } from "../describe.ts";
 import { written } from "../entry.ts";
 import type { Guards } from "../guard.ts";
-import { repeatable, requestName } from "../idempotency.ts";
+import { IDEMPOTENCY_PARAMETER, repeatable, requestName } from "../idempotency.ts";
 import { businessesOf, businessOf, type ApiContext, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuse, refuseField } from "../problem.ts";
 import {
@@ -14,7 +14,6 @@ import {
   ConsentList,
   ConsentQuery,
   NumberPath,
-  RepeatableHeaders,
   RevocationRequest,
   Written,
 } from "../schemas.ts";
@@ -63,7 +62,8 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
     tags: TAG,
     security: SECURITY,
     middleware: [guard("consents:write"), repeatable(parts)],
-    request: { params: NumberPath, headers: RepeatableHeaders, body: jsonBody(RevocationRequest) },
+    parameters: [IDEMPOTENCY_PARAMETER],
+    request: { params: NumberPath, body: jsonBody(RevocationRequest) },
     responses: answers({ 201: json("Withdrawn.", Written) }, POST_REFUSALS),
   });
   routes.openapi(revoke, async (c) => {
@@ -107,7 +107,8 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
     tags: TAG,
     security: SECURITY,
     middleware: [guard("consents:write"), repeatable(parts)],
-    request: { params: NumberPath, headers: RepeatableHeaders, body: jsonBody(ChangeRequest) },
+    parameters: [IDEMPOTENCY_PARAMETER],
+    request: { params: NumberPath, body: jsonBody(ChangeRequest) },
     responses: answers({ 201: json("Changed.", Written) }, POST_REFUSALS),
   });
   routes.openapi(change, async (c) => {

@@ -3,10 +3,10 @@ import { capWindowMs, decide, explain, wrongSendAt } from "../../call/permission
 import type { E164 } from "../../call/phone-number.ts";
 import { answers, json, jsonBody, POST_REFUSALS, SECURITY } from "../describe.ts";
 import type { Guards } from "../guard.ts";
-import { repeatable } from "../idempotency.ts";
+import { IDEMPOTENCY_PARAMETER, repeatable } from "../idempotency.ts";
 import { businessOf, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuseField } from "../problem.ts";
-import { Permission, PermissionRequest, RepeatableHeaders } from "../schemas.ts";
+import { Permission, PermissionRequest } from "../schemas.ts";
 import { unknownBusiness } from "./consents.ts";
 
 const WRONG_TIME = {
@@ -28,7 +28,8 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
     tags: ["Permissions"],
     security: SECURITY,
     middleware: [guard("permissions", "permissions"), repeatable(parts)],
-    request: { headers: RepeatableHeaders, body: jsonBody(PermissionRequest) },
+    parameters: [IDEMPOTENCY_PARAMETER],
+    request: { body: jsonBody(PermissionRequest) },
     responses: answers({ 200: json("The answer, yes or no.", Permission) }, POST_REFUSALS),
   });
   routes.openapi(ask, async (c) => {
