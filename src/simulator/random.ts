@@ -37,7 +37,7 @@ export function hex(random: Random, digits: number): string {
 }
 
 /** A Twilio id: two letters and 32 hexadecimal digits. */
-export function newSid(prefix: "AC" | "CA" | "RE", random: Random): string {
+export function newSid(prefix: "AC" | "CA" | "RE" | "SM", random: Random): string {
   return prefix + hex(random, 32);
 }
 

@@ -24,6 +24,10 @@ export type Target = {
   /** `false`: the service wants no status callbacks. */
   statusPath?: string | false;
   fallbackPath?: string;
+  /** Where messages are delivered. */
+  whatsappPath?: string;
+  /** Where the simulated Twilio is that carries the service's messages. */
+  twilioPath?: string;
 };
 
 export type RunOptions = OutcomeQuestions & {
@@ -167,7 +171,13 @@ function untilAborted(caller: Caller, limit: AbortSignal): Caller {
   };
 }
 
-export type TargetUrls = { voiceUrl: string; statusUrl: string | undefined; fallbackUrl: string | undefined };
+export type TargetUrls = {
+  voiceUrl: string;
+  statusUrl: string | undefined;
+  fallbackUrl: string | undefined;
+  whatsappUrl: string;
+  twilioUrl: string;
+};
 
 export function targetUrls(target: Target): TargetUrls {
   const base = target.url.replace(/\/+$/u, "");
@@ -176,6 +186,8 @@ export function targetUrls(target: Target): TargetUrls {
     voiceUrl: base + (target.voicePath ?? "/voice"),
     statusUrl: statusPath === false ? undefined : base + statusPath,
     fallbackUrl: fallbackPath === undefined ? undefined : base + fallbackPath,
+    whatsappUrl: base + (target.whatsappPath ?? "/whatsapp"),
+    twilioUrl: base + (target.twilioPath ?? "/phone/twilio"),
   };
 }
 

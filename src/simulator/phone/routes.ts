@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import { httpTransport, type Transport } from "../http.ts";
 import { systemRandom, type Random } from "../random.ts";
-import type { Target } from "../run.ts";
+import { restRoutes } from "../rest/routes.ts";
+import type { Template } from "../rest/template.ts";
+import { targetUrls, type Target } from "../run.ts";
 import { readAssets } from "./assets.ts";
 import { callRoutes } from "./call-routes.ts";
 import { safeHeaders } from "./guard.ts";
@@ -16,6 +18,8 @@ export type PhoneParts = {
   /** The service that is called, and the account that signs: the simulator's, whose calls bear its mark. */
   readonly target: Target;
   readonly lines: readonly PhoneLine[];
+  /** What WhatsApp is taken to have approved, by content SID. */
+  readonly templates?: ReadonlyMap<string, Template>;
   readonly consoleUrl?: (callSid: string) => string;
   /** Milliseconds since 1970, for status callbacks. */
   readonly now: () => number;
@@ -30,7 +34,8 @@ export type PhoneParts = {
 };
 
 /**
- * The browser phone: a page, its files, and the calls that it makes.
+ * The browser phone: a page, its files, and the calls that it makes; and, at `twilio`, the REST API of the account whose
+ * calls these are.
  *
  * @example
  * app.route("/phone", phoneRoutes({ target: { url, accountSid, authToken }, lines, now: Date.now }));
@@ -38,16 +43,33 @@ export type PhoneParts = {
 export function phoneRoutes(parts: PhoneParts): Hono {
   const assets = readAssets();
   const stopping = parts.stopping ?? new AbortController().signal;
+  const {
+    target,
+    now,
+    transport = httpTransport(),
+    random = systemRandom,
+    onError = () => undefined,
+  } = parts;
   const calls = switchboard({
-    target: parts.target,
+    target,
     lines: parts.lines,
-    transport: parts.transport ?? httpTransport(),
+    transport,
     consoleUrl: parts.consoleUrl,
-    now: parts.now,
+    now,
     monotonicMs: parts.monotonicMs ?? (() => performance.now()),
-    random: parts.random ?? systemRandom,
+    random,
     limits: { ...defaultPhoneLimits, ...parts.limits },
-    onError: parts.onError ?? (() => undefined),
+    onError,
+  });
+  const rest = restRoutes({
+    accountSid: target.accountSid,
+    authToken: target.authToken,
+    whatsappUrl: targetUrls(target).whatsappUrl,
+    templates: parts.templates ?? new Map(),
+    transport,
+    random,
+    now,
+    onError,
   });
   stopping.addEventListener("abort", () => calls.hangUpAll("The server is stopping."), { once: true });
   const app = new Hono();
@@ -66,5 +88,6 @@ export function phoneRoutes(parts: PhoneParts): Hono {
     return c.body(asset.body, 200, headers);
   });
 
+  app.route("/twilio", rest);
   return app.route("/calls", callRoutes({ calls, lines: parts.lines.map(({ line }) => line), stopping }));
 }
