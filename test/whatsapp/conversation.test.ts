@@ -75,6 +75,14 @@ describe("whoever writes START", () => {
     expect(await line.memory.messages.inbox({ after: 0, limit: 10 })).toHaveLength(1);
   });
 
+  it("has agreed to nothing while nobody knows whether the notice has left", async () => {
+    const ann = person(line, acme());
+    await ann.writes("start");
+    expect(await ann.reads({ accepted: false })).toMatchObject([{ purpose: "notice" }]);
+    await ann.writes("yes");
+    expect(await ann.stands()).toEqual({});
+  });
+
   it("has a day to answer; later a yes is a supervisor's", async () => {
     const ann = person(line, acme());
     await ann.writes("start");
@@ -228,7 +236,7 @@ describe("a number that someone else named", () => {
     expect(await bob.stands()).toEqual({ "appointment-reminders": "pending", "policy-updates": "pending" });
     await bob.presses(question, "yes");
     expect(await bob.stands()).toEqual({ "appointment-reminders": "granted", "policy-updates": "granted" });
-    const [confirmed] = (await bob.entries()).filter(({ kind }) => kind === "confirmed");
+    const confirmed = (await bob.entries()).find(({ kind }) => kind === "confirmed");
     expect(line.rows("entry").find(({ id }) => id === confirmed?.id)).toMatchObject({
       notice_purpose: "verification",
       notice_message_id: question.id,

@@ -249,7 +249,7 @@ describe("junk at the door", () => {
     );
     await fc.assert(
       fc.asyncProperty(fields, paths, async (junk, path) => {
-        const { status } = await ann.post(junk as Fields, path);
+        const { status } = await ann.post(junk, path);
         expect([200, 204, 400, 403, 404, 413]).toContain(status);
       }),
       { numRuns: 300 },

@@ -57,8 +57,8 @@ export function person(line: Line, business: Business, number: E164 = `+1415555$
         ButtonPayload: `${answer}:${message.id}`,
         OriginalRepliedMessageSid: message.sid,
       }),
-    /** Everything that is due to this person leaves, in the real words, and is read. */
-    async reads(): Promise<readonly Got[]> {
+    /** Everything that is due leaves, in the real words, and is read; or Twilio has not said yet that it has it. */
+    async reads({ accepted = true } = {}): Promise<readonly Got[]> {
       const { outgoing } = line.memory;
       const now = line.clock.now;
       const arrived: Got[] = [];
@@ -70,7 +70,7 @@ export function person(line: Line, business: Business, number: E164 = `+1415555$
           const text = write(business, job.payload);
           await outgoing.compose(job, { ...text, contentSid: null }, now);
           const message = { id: job.id, sid: sid("SM"), words: text.words };
-          await outgoing.accepted(job.id, message.sid, now);
+          if (accepted) await outgoing.accepted(job.id, message.sid, now);
           arrived.push({ ...message, purpose: job.payload.purpose, topics: job.payload.topics });
         }
       }
