@@ -77,6 +77,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         businesses,
         scripts,
         ledger,
+        liveCalls: memory.liveCalls,
         now: Date.now,
         monotonicMs,
         observe(webhook, error) {

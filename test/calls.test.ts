@@ -276,6 +276,7 @@ async function brokenLine({
         businesses: config.businesses,
         scripts,
         ledger: wrapLedger(ledger),
+        liveCalls: { find: () => null },
         now: Date.now,
         monotonicMs: () => performance.now(),
         observe: () => undefined,

@@ -90,6 +90,8 @@ export type Situation = {
   readonly caller: E164 | null;
   /** Topics for which the caller's present consent is granted, in this world (real or simulated). */
   readonly granted: readonly string[];
+  /** The line called: who is calling is said first, and what is not granted yet is asked. */
+  readonly outgoing: boolean;
 };
 
 /** The keys of each question, by what they mean. The language question's keys are its offers, see languageKey. */
@@ -110,9 +112,9 @@ export function nameOf(question: Question): string {
   return `topic:${question.topic}${question.number === null ? "" : ":other-number"}`;
 }
 
-/** A call begins. */
-export function begin(situation: Situation): Outcome {
-  if (situation.business.locales.length === 1) return greet(situation);
+/** A call begins. @param chosen the language is known: whoever asked for the call named it */
+export function begin(situation: Situation, chosen = false): Outcome {
+  if (chosen || situation.business.locales.length === 1) return greet(situation);
   return ask(situation, ["language"], { step: "language", attempt: 1 });
 }
 
@@ -158,10 +160,20 @@ type Answer = Exclude<Keypress, { kind: "silence" } | { kind: "hang-up" }>;
 type Asked<S extends Step> = Extract<Question, { step: S }>;
 
 function greet(situation: Situation): Outcome {
-  if (situation.granted.length > 0) {
+  const greeting = greeted(situation);
+  return situation.outgoing ? { ...greeting, prompts: ["outgoing", ...greeting.prompts] } : greeting;
+}
+
+function greeted(situation: Situation): Outcome {
+  if (isWelcomeBack(situation)) {
     return ask(situation, ["welcome-back"], { step: "welcome-back", attempt: 1 });
   }
   return situation.caller === null ? askOtherNumber(situation, false) : askConsent(situation, 1);
+}
+
+/** Who is called is called for what is not granted yet; who calls may have come for anything. */
+function isWelcomeBack({ business, granted, outgoing }: Situation): boolean {
+  return outgoing ? business.topics.every(({ id }) => granted.includes(id)) : granted.length > 0;
 }
 
 /** The notice, whole, and then the question that an agreeing key answers. */

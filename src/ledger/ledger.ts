@@ -128,7 +128,11 @@ export type Recorded =
   /** The call had ended: the key is kept as an event, and nothing else. */
   | { readonly kind: "ended" };
 
+/** A machine answered a call of the line: kept like a status, though none of Twilio's. */
+export const MACHINE = "machine";
+
 export type StatusChange = {
+  /** Twilio's, or `MACHINE`. */
   readonly status: string;
   readonly terminal: boolean;
   readonly sequence: number;

@@ -59,7 +59,8 @@ export type Page<T> = {
 
 /**
  * What became of a call. `hung-up`: it ended without an answer to the last question, and nothing was agreed to before.
- * `no-answer`: the caller stayed silent or pressed wrong keys to the end, or Twilio reached nobody.
+ * `no-answer`: the caller stayed silent or pressed wrong keys to the end, or Twilio reached nobody. `machine`: one took
+ * a call of the line, which hung up without a word.
  */
 export const OUTCOMES = [
   "granted",
@@ -69,6 +70,7 @@ export const OUTCOMES = [
   "unchanged",
   "no-answer",
   "agent",
+  "machine",
   "hung-up",
   "in-progress",
 ] as const;

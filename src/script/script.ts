@@ -69,7 +69,7 @@ export type Slots = { readonly [name: string]: string | boolean | Readonly<Recor
  * Slots that belong to one call. They stay open in the text that is kept, so that nothing personal is in it and few
  * distinct texts exist; `fillOpen` fills them in the answer.
  */
-export const OPEN_SLOTS = ["action", "lastDigits", "number", "reference"] as const;
+export const OPEN_SLOTS = ["action", "lastDigits", "number", "reference", "returnUrl"] as const;
 export type OpenSlot = (typeof OPEN_SLOTS)[number];
 
 /** A text as it is kept and served. */
@@ -141,6 +141,7 @@ export const LEFT_OPEN: Readonly<Record<OpenSlot, string>> = {
   lastDigits: "{{lastDigits}}",
   number: "{{number}}",
   reference: "{{reference}}",
+  returnUrl: "{{returnUrl}}",
 };
 
 /** The slots that a business fills, in one of its locales. */

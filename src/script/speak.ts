@@ -22,10 +22,14 @@ export type Speech = {
   readonly topics: readonly string[];
   /** WhatsApp could not reach the calling number. */
   readonly withheld: boolean;
+  /** An agent's call: it goes back to where it came from instead of ending. */
+  readonly returns?: boolean;
 };
 
 /** So many texts are kept ready for each business; the distinct ones are far fewer. */
 const MAX_KEPT = 2_000;
+
+const RETURN = `<Redirect method="POST">${LEFT_OPEN.returnUrl}</Redirect>`;
 
 /** Speaks a script for a business. Each distinct text is rendered once. */
 export function speaker(script: Script, business: Business) {
@@ -47,6 +51,9 @@ export function speechOf(outcome: Outcome, jurisdiction: Jurisdiction, withheld:
   return { prompts, locale, jurisdiction, question, topics, withheld };
 }
 
+/** No words: the call goes back to where it came from. */
+export const GO_BACK = compose([RETURN]);
+
 /**
  * The document with all slots filled: what belongs to one call from `open`, the rest from the business.
  *
@@ -64,7 +71,7 @@ export function speechTwiml(
       ? business.locales.map((locale) => offer(script, business, locale, open, write))
       : spoken(script, business, prompt, speech, { ...open, ...questionSlots(business, speech, write) }),
   );
-  return compose(bodies);
+  return compose(speech.returns === true && speech.question === null ? bodies.map(goingBack) : bodies);
 }
 
 /** The locale's part of the script. @throws where it has none; boot has refused that */
@@ -72,6 +79,13 @@ export function localeOf(script: Script, locale: Locale): ScriptLocale {
   const found = script.locales.get(locale);
   if (found === undefined) throw new Error(`twiml/${script.version}/${locale} is missing.`);
   return found;
+}
+
+/** The last verb of an ending, which hangs up or dials the business's person: an agent waits at the other end already. */
+function goingBack(ending: string): string {
+  const open = ending.replace(/<(Hangup|Dial)\b(?:[^>]*\/>|[^>]*>[^<]*<\/\1>)$/, "");
+  if (open === ending) throw new Error("An ending does not end with <Hangup> or <Dial>.");
+  return open + RETURN;
 }
 
 function spoken(script: Script, business: Business, prompt: Prompt, speech: Speech, own: Slots): string[] {
@@ -140,9 +154,10 @@ export function lawOf(script: Script, locale: ScriptLocale, jurisdiction: Jurisd
 }
 
 /** A short key of everything the text depends on. */
-function distinct({ prompts, locale, jurisdiction, question, topics, withheld }: Speech): string {
+function distinct(speech: Speech): string {
+  const { prompts, locale, jurisdiction, question, topics, withheld, returns = false } = speech;
   let asked = "";
   if (question?.step === "topic") asked = `${question.topic}/${question.number === null}`;
   if (question?.step === "confirm-number") asked = String(question.change);
-  return [prompts, locale, jurisdiction, asked, topics, withheld].join("|");
+  return [prompts, locale, jurisdiction, asked, topics, withheld, returns].join("|");
 }

@@ -75,6 +75,7 @@ const callForm = z.object({
   CallStatus: z.enum(CALL_STATUSES).default("in-progress"),
   Direction: z.enum(["inbound", "outbound-api", "outbound-dial"]).default("inbound"),
   StirVerstat: z.string().optional(),
+  AnsweredBy: z.string().optional(),
 });
 const answerForm = callForm.extend({
   Digits: z
@@ -104,6 +105,8 @@ export type CallInput = {
   readonly direction: "inbound" | "outbound";
   readonly status: CallStatus;
   readonly attestation: Attestation;
+  /** Who took a call of ours; null where nobody looked. What Twilio cannot tell counts as a machine. */
+  readonly answeredBy: "human" | "machine" | null;
 };
 export type AnswerInput = CallInput & { readonly keypress: Keypress };
 export type StatusInput = CallInput & { readonly sequence: number; readonly durationSeconds: number | null };
@@ -180,5 +183,6 @@ function toCall(form: z.output<typeof callForm>): CallInput | Refusal {
     direction: inbound ? "inbound" : "outbound",
     status: form.CallStatus,
     attestation: attestation(form.StirVerstat),
+    answeredBy: form.AnsweredBy === undefined ? null : form.AnsweredBy === "human" ? "human" : "machine",
   };
 }

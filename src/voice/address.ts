@@ -16,6 +16,8 @@ export type Address = {
   /** Law 10: the other number's subscriber id, for a number never stands in a URL. */
   readonly subscriberId: string | null;
   readonly change: boolean;
+  /** Of an agent's call, whose line is not the business's. */
+  readonly businessId: string | null;
 };
 
 const query = z.object({
@@ -30,6 +32,7 @@ const query = z.object({
     .optional(),
   number: z.uuid().optional(),
   change: z.literal("yes").optional(),
+  business: z.string().max(63).optional(),
 });
 
 /** Path and query of the address at which the question's answer is awaited. */
@@ -38,6 +41,7 @@ export function addressOf(
   locale: Locale,
   question: Question,
   subscriberId: string | null,
+  businessId: string | null,
 ): string {
   const parameters = new URLSearchParams({ try: String(question.attempt) });
   if (question.step === "topic") {
@@ -46,6 +50,7 @@ export function addressOf(
   }
   if ("change" in question && question.change) parameters.set("change", "yes");
   if (subscriberId !== null) parameters.set("number", subscriberId);
+  if (businessId !== null) parameters.set("business", businessId);
   return `/voice/${script}/${locale}/${question.step}?${parameters.toString()}`;
 }
 
@@ -64,7 +69,7 @@ export function parseAddress(
   const step = STEPS.find((name) => name === path.step);
   const parsed = query.safeParse(parameters);
   if (step === undefined || !parsed.success) return null;
-  const { try: attempt, topic, agreed, number, change } = parsed.data;
+  const { try: attempt, topic, agreed, number, change, business } = parsed.data;
   return {
     script: path.script,
     locale: path.locale as Locale,
@@ -74,5 +79,6 @@ export function parseAddress(
     agreed: agreed?.split(",") ?? [],
     subscriberId: number ?? null,
     change: change === "yes",
+    businessId: business ?? null,
   };
 }

@@ -2,7 +2,7 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Business, Locale } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import { MACHINE, type CallIdentity, type Ledger } from "../ledger/ledger.ts";
 import type { Script } from "../script/script.ts";
 import { speaker, type Speech } from "../script/speak.ts";
 import {
@@ -16,7 +16,16 @@ import {
 } from "../twilio/form.ts";
 import { askedAt, parseAddress } from "./address.ts";
 import { reception, sightingOf, type Received, type ReceptionParts, type Sighting } from "./reception.ts";
-import { beginCall, identify, takeAnswer, type Answer, type Conversation } from "./turn.ts";
+import {
+  beginCall,
+  HANG_UP,
+  identify,
+  isReturning,
+  onItsWay,
+  takeAnswer,
+  type Answer,
+  type Conversation,
+} from "./turn.ts";
 
 export type VoiceParts = ReceptionParts & {
   readonly scripts: ReadonlyMap<string, Script>;
@@ -51,9 +60,9 @@ const MAX_BODY_BYTES = 64 * 1024;
 const NOT_OURS = "The path is not one that this line gave.";
 const NO_SUCH_LINE = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>';
 
-type Env = { Variables: { webhook: Webhook; speaking: Speaking } };
-/** Who is on the line, so that an apology can be made in the right language. */
-type Speaking = { readonly locale: Locale; readonly speak: Conversation["speak"] };
+type Env = { Variables: { webhook: Webhook; speaking: Speaking | "never" } };
+/** Who is on the line, so that an apology can be made in the right language; "never" to a machine. */
+type Speaking = Pick<Conversation, "speak" | "live"> & { readonly locale: Locale };
 
 /**
  * The door for calls: `POST /voice`, `/voice/SCRIPT/LOCALE/STEP` and `/voice/status`.
@@ -74,10 +83,16 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   routes.post(
     "/",
     withReceived("begin", callInput, async (c, received, business) => {
+      const { input, account, chosen } = received;
+      if (input.direction === "outbound" && input.answeredBy === "machine") {
+        c.set("speaking", "never");
+        return hangUpOnMachine(c, identify(input, account, business, now()));
+      }
       const script = scripts.get(business.script);
       if (script === undefined) throw new Error(`Script ${business.script} is not loaded.`);
       note(c, { step: "begin", attempt: 1 });
-      return say(c, await beginCall(ledger, converse(c, received, business, script, business.locales[0])));
+      const conversation = converse(c, received, business, script, chosen ?? business.locales[0]);
+      return say(c, await beginCall(ledger, conversation, chosen));
     }),
   );
 
@@ -128,10 +143,21 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
 
   /** Law 2, the other half: if nothing could be recorded, the caller hears just that. */
   routes.onError((_error, c) => {
-    const speaking = c.get("speaking") as Speaking | undefined;
+    const speaking = c.get("speaking") as Speaking | "never" | undefined;
     if (speaking === undefined) return c.text("Something failed on our side.\n", 500);
-    return xml(c, speaking.speak({ ...APOLOGY, locale: speaking.locale }).twiml);
+    if (speaking === "never") return xml(c, HANG_UP);
+    const { locale, speak, live } = speaking;
+    const apology = speak({ ...APOLOGY, locale, returns: isReturning(live) });
+    return xml(c, onItsWay(apology.twiml, live));
   });
+
+  /** A notice on a machine would be heard by anybody, and answered by nobody: it never hears a word. */
+  async function hangUpOnMachine(c: Context<Env>, call: CallIdentity): Promise<Response> {
+    note(c, { step: MACHINE, attempt: 1, outcome: MACHINE });
+    const event = { status: MACHINE, sequence: 1, durationSeconds: null, terminal: false, at: call.at };
+    note(c, await ledger.recordStatus(call, event));
+    return xml(c, HANG_UP);
+  }
 
   /** What every webhook goes through first. */
   function withReceived<Input extends CallInput>(
@@ -152,18 +178,19 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
 
   function converse(
     c: Context<Env>,
-    { input, account }: Received<CallInput>,
+    { input, account, live }: Received<CallInput>,
     business: Business,
     script: Script,
     locale: Locale,
   ): Conversation {
-    const speaking = { locale, speak: speakerFor(business, script) };
+    const speaking = { locale, live, speak: speakerFor(business, script) };
     c.set("speaking", speaking);
     return {
       call: identify(input, account, business, now()),
       business,
       script,
       basePath,
+      live,
       speak: speaking.speak,
     };
   }

@@ -2,10 +2,11 @@ import { jurisdictionFor, type Business, type Locale } from "../call/business.ts
 import { advance, begin, nameOf, type Outcome, type Question, type Situation } from "../call/flow.ts";
 import type { Keypress } from "../call/keypress.ts";
 import { lastDigits, spaced, subscriberNumber, type E164 } from "../call/phone-number.ts";
+import type { LiveCall } from "../ledger/integration.ts";
 import type { CallIdentity, Ledger, NewEntry, Recorded, Turn } from "../ledger/ledger.ts";
 import { referenceOf } from "../ledger/reference.ts";
 import { fillOpen, type Script } from "../script/script.ts";
-import { localeOf, speechOf, type speaker } from "../script/speak.ts";
+import { GO_BACK, localeOf, speechOf, type speaker } from "../script/speak.ts";
 import type { CallInput } from "../twilio/form.ts";
 import type { Account } from "../twilio/signature.ts";
 import { addressOf, type Address } from "./address.ts";
@@ -18,13 +19,15 @@ export type Conversation = {
   readonly speak: ReturnType<typeof speaker>;
   /** What stands before /voice in the public URL's path; "" as a rule. */
   readonly basePath: string;
+  /** An agent's call that was brought in. */
+  readonly live: LiveCall | null;
 };
 
 /** What a webhook was answered with. `outcome` names the ending or the next question, for log and metrics. */
 export type Answer = { readonly twiml: string; readonly outcome: string; readonly recorded: Recorded };
 
 /** Nothing to say, because nobody listens. */
-const HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>';
+export const HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>';
 
 export function identify(input: CallInput, account: Account, business: Business, at: number): CallIdentity {
   return {
@@ -40,9 +43,15 @@ export function identify(input: CallInput, account: Account, business: Business,
   };
 }
 
-/** The call begins. */
-export async function beginCall(ledger: Ledger, conversation: Conversation): Promise<Answer> {
-  const [locale] = conversation.business.locales;
+/** The call begins. @param chosen the language that whoever asked for the call named */
+export async function beginCall(
+  ledger: Ledger,
+  conversation: Conversation,
+  chosen: Locale | null = null,
+): Promise<Answer> {
+  const { locales } = conversation.business;
+  const named = locales.find((each) => each === chosen);
+  const locale = named ?? locales[0];
   const situation = await situate(ledger, conversation, locale, true);
   const asked = {
     step: "begin",
@@ -53,7 +62,7 @@ export async function beginCall(ledger: Ledger, conversation: Conversation): Pro
     key: null,
     subscriberId: null,
   };
-  return respond(ledger, conversation, asked, begin(situation));
+  return respond(ledger, conversation, asked, begin(situation, named !== undefined));
 }
 
 /** The caller answered. @throws where the question is not the business's any more: a topic or a person has gone */
@@ -74,7 +83,7 @@ export async function takeAnswer(
   const asked: Asked = {
     step: nameOf(question),
     attempt: question.attempt,
-    asked: addressOf(address.script, locale, question, subscriberId),
+    asked: addressOf(address.script, locale, question, subscriberId, address.businessId),
     locale,
     keypress: keypress.kind,
     key,
@@ -96,7 +105,7 @@ async function respond(
   asked: Asked,
   outcome: Outcome,
 ): Promise<Answer> {
-  const { call, business, script, speak } = conversation;
+  const { call, business, script, speak, live } = conversation;
   const { question, locale } = outcome;
   const jurisdiction = jurisdictionFor(business, call.caller, new Set(localeOf(script, locale).law.keys()));
   const subscriberId = await aboutWhom(ledger, conversation, asked, question);
@@ -117,8 +126,14 @@ async function respond(
       step: outcome.prompts.includes("notice") ? "notice" : name,
       attempt: question?.attempt ?? 1,
       locale,
-      text: speak(speechOf(outcome, jurisdiction, call.caller === null)),
-      action: question === null ? null : addressOf(script.version, locale, question, subscriberId),
+      text: speak({
+        ...speechOf(outcome, jurisdiction, call.caller === null),
+        returns: isReturning(live),
+      }),
+      action:
+        question === null
+          ? null
+          : addressOf(script.version, locale, question, subscriberId, live?.businessId ?? null),
       subscriberId,
     },
   });
@@ -140,13 +155,13 @@ async function aboutWhom(
 
 async function twimlOf(
   ledger: Ledger,
-  { call, basePath }: Conversation,
+  { call, basePath, live }: Conversation,
   recorded: Recorded,
 ): Promise<string> {
-  if (recorded.kind === "ended") return HANG_UP;
+  if (recorded.kind === "ended") return isReturning(live) ? onItsWay(GO_BACK, live) : HANG_UP;
   const { twiml, action, subscriberId } = recorded.served;
   const number = subscriberId === null ? null : await ledger.numberOf(call.businessId, subscriberId);
-  return fillOpen(twiml, {
+  return onItsWay(twiml, live, {
     ...(action === null ? {} : { action: basePath + action }),
     ...(number === null ? {} : { number: spaced(number) }),
     ...(call.caller === null ? {} : { lastDigits: lastDigits(call.caller) }),
@@ -154,15 +169,32 @@ async function twimlOf(
   });
 }
 
+/** Whether an agent waits for the call. */
+export function isReturning(live: LiveCall | null): boolean {
+  return live !== null && live.returnUrl !== null;
+}
+
+/** Law 10: where an agent's call goes back to is filled in when it is answered, and is in no text that is kept. */
+export function onItsWay(
+  twiml: string,
+  live: LiveCall | null,
+  open: Parameters<typeof fillOpen>[1] = {},
+): string {
+  const returnUrl = live?.returnUrl ?? null;
+  return fillOpen(twiml, { ...open, ...(returnUrl === null ? {} : { returnUrl }) });
+}
+
 async function situate(
   ledger: Ledger,
-  { call, business }: Conversation,
+  { call, business, live }: Conversation,
   locale: Locale,
   returning: boolean,
 ): Promise<Situation> {
   const known = returning && call.caller !== null;
   const granted = known ? await ledger.granted(business.id, call.caller, call.simulated) : [];
-  return { business, locale, caller: call.caller, granted };
+  // Whom an agent has on the line knows who is calling.
+  const outgoing = call.direction === "outbound" && live === null;
+  return { business, locale, caller: call.caller, granted, outgoing };
 }
 
 /** The question that waits at an address; null where the address names what the business does not have. */

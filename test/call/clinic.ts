@@ -35,7 +35,7 @@ export function clinic(changes: Partial<Business> = {}): Business {
 /** A caller of the clinic, whose number WhatsApp could reach, and who has agreed to nothing yet. */
 export function calling(changes: Partial<Business> = {}, knowing: Partial<Situation> = {}): Situation {
   const business = clinic(changes);
-  return { business, locale: business.locales[0], caller: CALLER, granted: [], ...knowing };
+  return { business, locale: business.locales[0], caller: CALLER, granted: [], outgoing: false, ...knowing };
 }
 
 /** What a caller did, in one word: a key, digits, "silence" or "hang-up". */

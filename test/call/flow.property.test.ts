@@ -50,8 +50,9 @@ const situations = fc
     agent: fc.constantFrom(null, "+14155550190" as const),
     caller: fc.constantFrom(null, CALLER),
     granted: fc.subarray(IDS),
+    outgoing: fc.boolean(),
   })
-  .map(({ ask, topics, locales, agent, caller, granted }) => {
+  .map(({ ask, topics, locales, agent, caller, granted, outgoing }) => {
     const [first, ...more] = LOCALES.slice(0, locales);
     const known = topicsOf(topics);
     return calling(
@@ -59,6 +60,7 @@ const situations = fc
       {
         caller,
         granted: caller === null ? [] : granted.filter((id) => known.some((topic) => topic.id === id)),
+        outgoing,
       },
     );
   });

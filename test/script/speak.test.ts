@@ -21,6 +21,7 @@ const calling = (business: Business, locale: Locale = business.locales[0]): Situ
   locale,
   caller: CALLER,
   granted: [],
+  outgoing: false,
 });
 
 /** What this business says first, or says after an answer. */

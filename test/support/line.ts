@@ -66,6 +66,7 @@ export function startLine({
       businesses: config.businesses,
       scripts,
       ledger: wrapLedger(ledger),
+      liveCalls: memory.liveCalls,
       now: () => clock.now,
       monotonicMs: () => performance.now(),
       observe(webhook, error) {

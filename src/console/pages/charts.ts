@@ -12,6 +12,7 @@ export const STACKED: readonly CallOutcome[] = [
   "unchanged",
   "no-answer",
   "agent",
+  "machine",
   "hung-up",
   "in-progress",
 ];

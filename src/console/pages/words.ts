@@ -11,6 +11,7 @@ export const OUTCOME_WORDS: Readonly<Record<CallOutcome, string>> = {
   unchanged: "Unchanged",
   "no-answer": "No answer",
   agent: "To a person",
+  machine: "Machine",
   "hung-up": "Hung up",
   "in-progress": "In progress",
 };
@@ -24,6 +25,7 @@ export const OUTCOME_MEANING: Readonly<Record<CallOutcome, string>> = {
   unchanged: "The caller left everything as it was.",
   "no-answer": "Asked as often as allowed, the caller gave no answer. Silence is never consent.",
   agent: "The caller asked for a person.",
+  machine: "An answering machine took the line's call, which hung up without a word.",
   "hung-up": "The call ended before the last question was answered. Nothing was recorded.",
   "in-progress": "The call is going on.",
 };

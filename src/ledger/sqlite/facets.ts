@@ -95,6 +95,14 @@ export function facetBook({ client }: Connection) {
       move.run(idOf(after), turn.call.businessId, turn.call.callSid);
     },
 
+    /** A machine answered: nobody was reached, and the call is hung up. */
+    answeredByMachine({ businessId, callSid }: Which, facetId: number | null): void {
+      if (facetId === null) return;
+      const facet = byId(facetId);
+      if (facet.outcome !== "in-progress" || facet.progress !== "none") return;
+      move.run(idOf({ ...facet, outcome: "machine" }), businessId, callSid);
+    },
+
     /** The facet of a call that Twilio (or the sweep) says is over. */
     closed(which: Which, facetId: number | null, status: string): number | null {
       if (facetId === null) return null;

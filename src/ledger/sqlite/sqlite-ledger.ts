@@ -1,4 +1,5 @@
 import {
+  MACHINE,
   UnknownCall,
   type CallIdentity,
   type Entry,
@@ -151,6 +152,7 @@ export function sqliteLedger(
     const event = { ...which, step: change.status, attempt: change.sequence, kind: "status", locale: "und" };
     if (statements.addEvent.run({ ...NO_EVENT, ...event, at: change.at }).changes === 0)
       return { repeated: true };
+    if (change.status === MACHINE) facets.answeredByMachine(which, row.facetId);
     if (!change.terminal || row.endedAt !== null) return { repeated: false };
     const { status, durationSeconds, at } = change;
     const facetId = facets.closed(which, row.facetId, status);
