@@ -43,9 +43,9 @@ export function outboxBook({ client }: Connection, newId: () => string) {
   const join = client.prepare<[string, number, string]>(
     "UPDATE outbox SET payload = ?, due_at = min(due_at, ?) WHERE id = ?",
   );
-  const hasten = client.prepare<[number, string, string, string]>(
+  const hasten = client.prepare<[number, string, string, string, number]>(
     `UPDATE outbox SET due_at = ? WHERE business_id = ? AND kind = 'message' AND cause IN (?, ?)
-       AND state = 'waiting' AND attempts = 0`,
+       AND state = 'waiting' AND attempts = 0 AND due_at > ?`,
   );
   const accept = client.prepare<[string | null, number, string]>(
     `UPDATE outbox SET state = 'sent', provider_sid = coalesce(provider_sid, ?), finished_at = ?, error_code = NULL,
@@ -117,7 +117,7 @@ export function outboxBook({ client }: Connection, newId: () => string) {
 
     /** The call is over: nothing more will join what was held for its end. */
     hasten(businessId: string, callSid: string, at: number): void {
-      hasten.run(at, businessId, `confirmation:${callSid}`, `verification:${callSid}`);
+      hasten.run(at, businessId, `confirmation:${callSid}`, `verification:${callSid}`, at);
     },
   };
 }
