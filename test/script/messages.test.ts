@@ -94,6 +94,18 @@ describe("WhatsApp is asked to approve", () => {
     expect(() => printMessages(undefined, acme(), "en-US")).toThrow("is missing");
   });
 
+  it.each(LOCALES)("every word that we write, in %s", (locale) => {
+    const { text } = printMessages(script, acme({ locales: [locale], jurisdiction: "EU" }), locale);
+    const documents = [...(script.locales.get(locale)?.messages.values() ?? [])];
+    const fragments = documents.flatMap(({ source }) =>
+      source
+        .split(/\{\{[^}]*\}\}|<[^>]*>|\n/)
+        .flatMap((part) => (/\p{L}{2}/u.test(part) ? [part.trim()] : [])),
+    );
+    expect(documents).toHaveLength(OUT_PURPOSES.length);
+    for (const fragment of fragments) expect(text).toContain(fragment);
+  });
+
   it.each(LOCALES)("no template that begins or ends with a variable, in %s", (locale) => {
     const business = acme({ locales: [locale], jurisdiction: "EU" });
     const templates = printMessages(script, business, locale).text.split("\n\n").slice(1);
