@@ -8,10 +8,10 @@ import { parseTwiml, wordsOf } from "./twiml.ts";
 import { messageTwiml, namedWords, topicNames } from "./write.ts";
 
 /** As a template is submitted to WhatsApp: {{1}} is the business, {{2}} the topics, {{3}} in a button our message's id. */
-const VARIABLES = { business: "{{1}}", topics: "{{2}}" };
+export const TEMPLATE_VARIABLES = { business: "{{1}}", topics: "{{2}}" };
 
 /** Which messages ask, and which depend on the law that is followed. */
-const ASKS: ReadonlySet<OutPurpose> = new Set(["notice", "verification"]);
+export const ASKS: ReadonlySet<OutPurpose> = new Set(["notice", "verification"]);
 
 /**
  * Every message of a business in one language, for counsel and for WhatsApp's approval.
@@ -28,7 +28,7 @@ export function printMessages(script: Script | undefined, business: Business, lo
   const part = (title: string, purpose: OutPurpose, jurisdiction: Jurisdiction): string => {
     const template = TEMPLATE_USES.some((use) => use === purpose);
     const variables = template
-      ? VARIABLES
+      ? TEMPLATE_VARIABLES
       : { business: business.name, topics: topicNames(business, topics, locale) };
     const twiml = messageTwiml(script, business, { purpose, locale, jurisdiction, topics }, variables);
     const buttons = ASKS.has(purpose) ? [`[${yes}] yes:{{3}}`, `[${no}] no:{{3}}`] : [];

@@ -109,8 +109,8 @@ const PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;
 
 /** One page of a list, with its way on. */
-export function page<Name extends "messages" | "calls", Row, Shown>(
-  name: Name,
+export function page<Row, Shown>(
+  name: "messages" | "calls",
   rows: readonly Row[],
   url: URL,
   show: (row: Row) => Shown,
@@ -124,7 +124,7 @@ export function page<Name extends "messages" | "calls", Row, Shown>(
     const query = new URLSearchParams(url.searchParams);
     query.set("Page", String(of));
     query.set("PageSize", String(size));
-    return `${url.pathname.slice(url.pathname.indexOf(`/${API_VERSION}/`))}?${query}`;
+    return `${url.pathname.slice(url.pathname.indexOf(`/${API_VERSION}/`))}?${query.toString()}`;
   };
   return {
     [name]: shown.map(show),
