@@ -54,6 +54,7 @@ export function outboxWorker(parts: WorkerParts): Worker {
   const { outgoing, now: clock, observe, onError } = parts;
   const underWay: UnderWay = { message: new Set(), call: new Set(), event: new Set() };
   let nextCallAt = 0;
+  let lastStart: Promise<unknown> = Promise.resolve();
   const stop = new AbortController();
   const attempt = attempts(parts, () => stop.signal.aborted);
   let wakeUp = Promise.withResolvers<void>();
@@ -67,7 +68,14 @@ export function outboxWorker(parts: WorkerParts): Worker {
     return claimed;
   }
 
-  async function start(now: number): Promise<readonly Promise<void>[]> {
+  /** One after the other, so that two rounds do not fill the same room. */
+  function start(now: number): Promise<readonly Promise<void>[]> {
+    const started = lastStart.then(() => startNow(now));
+    lastStart = started.catch(() => []);
+    return started;
+  }
+
+  async function startNow(now: number): Promise<readonly Promise<void>[]> {
     const claimed = await Promise.all(OUTGOING_KINDS.map((kind) => claim(kind, now)));
     return claimed.flat().map((job) => {
       const ofKind = underWay[job.payload.kind];

@@ -202,7 +202,7 @@ function refusalOf(error: unknown): { readonly code: string; readonly message: s
 
 /** Law 10: Twilio's messages quote the number. */
 function withoutNumbers(text: string): string {
-  return text.replaceAll(/\+?\d(?:[\s().-]?\d){5,}/g, "…").slice(0, MAX_MESSAGE_LENGTH);
+  return text.replaceAll(/\+?\d(?:[\s().-]{0,3}\d){5,}/g, "…").slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function sentMessage({ sid, body, direction, dateCreated }: MessageInstance): SentMessage {

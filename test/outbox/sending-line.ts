@@ -30,7 +30,7 @@ export function startSending({ templates = true }: { readonly templates?: boolea
     YESLINE_SECRET: Buffer.alloc(32, 7).toString("base64"),
     YESLINE_SIMULATOR: "on",
   });
-  const businesses = templates ? loaded.businesses.map(withTemplates) : loaded.businesses;
+  const businesses = loaded.businesses.map((business) => withTemplates(business, templates));
   const config: Config = { ...loaded, businesses };
   const { clock } = memory;
   const now = () => clock.now;
@@ -129,14 +129,9 @@ export function startSending({ templates = true }: { readonly templates?: boolea
 
 export const TEMPLATE = `HX${"1".repeat(32)}`;
 
-function withTemplates(business: Business): Business {
-  const templates = {
-    confirmation: TEMPLATE,
-    verification: TEMPLATE,
-    notice: TEMPLATE,
-    withdrawn: TEMPLATE,
-  };
-  return { ...business, whatsapp: { ...business.whatsapp, templates } };
+function withTemplates(business: Business, approved: boolean): Business {
+  const templates = { confirmation: TEMPLATE, verification: TEMPLATE, notice: TEMPLATE, withdrawn: TEMPLATE };
+  return { ...business, whatsapp: { ...business.whatsapp, templates: approved ? templates : {} } };
 }
 
 let causes = 0;
