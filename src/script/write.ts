@@ -75,8 +75,10 @@ export function messageTwiml(
     words: namedWords(about),
   };
   // Law 3: the whole notice is the message and what the jurisdiction adds, never one without the other.
-  const law = lawOf(script, about, jurisdiction).render(slots);
-  return compose([template.render({ ...slots, law: asOneLine(law) })]);
+  const law = template.source.includes("{{law}}")
+    ? { law: asOneLine(lawOf(script, about, jurisdiction).render(slots)) }
+    : {};
+  return compose([template.render({ ...slots, ...law })]);
 }
 
 /** The word of each meaning that our messages ask for; whatever is asked for is understood. */
