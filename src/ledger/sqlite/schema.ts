@@ -241,6 +241,10 @@ export const message = sqliteTable(
     index("message_failed")
       .on(table.at, table.businessId)
       .where(sql`${table.errorCode} is not null`),
+    // The quality figures count these without touching the rows.
+    index("message_tally")
+      .on(table.at, table.businessId, table.simulated, table.topics, table.status, table.errorCode)
+      .where(sql`${table.direction} = 'out'`),
     foreignKey({
       name: "message_text",
       columns: [table.businessId, table.textDigest],
@@ -296,6 +300,10 @@ export const entry = sqliteTable(
     index("entry_tally")
       .on(table.at, table.businessId, table.simulated, table.kind, table.topics)
       .where(sql`${table.kind} in ('granted', 'confirmed', 'revoked')`),
+    // What came another way than by phone, the newest first.
+    index("entry_elsewhere")
+      .on(table.source, table.at, table.kind, table.businessId, table.simulated)
+      .where(sql`${table.source} <> 'call'`),
     // Law 3: heard, then asked. The notice was served in this call and in this language, or there is no grant.
     foreignKey({
       name: "heard_then_asked",

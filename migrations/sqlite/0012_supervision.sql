@@ -1,0 +1,2 @@
+CREATE INDEX `entry_elsewhere` ON `entry` (`source`,`at`,`kind`,`business_id`,`simulated`) WHERE "entry"."source" <> 'call';--> statement-breakpoint
+CREATE INDEX `message_tally` ON `message` (`at`,`business_id`,`simulated`,`topics`,`status`,`error_code`) WHERE "message"."direction" = 'out';
