@@ -103,9 +103,10 @@ describe("the schema", () => {
     connection.client.close();
   });
 
-  it("leaves the server's impatience with locks as it was", () => {
+  it("leaves the server's impatience with locks as it was, and its check of references on", () => {
     const connection = open(file, { busyTimeoutMs: 0 });
     migrate(connection);
+    expect(connection.client.pragma("foreign_keys", { simple: true })).toBe(1);
     expect(connection.client.pragma("busy_timeout", { simple: true })).toBe(0);
     connection.client.close();
   });
