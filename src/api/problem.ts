@@ -132,8 +132,7 @@ export function refuseInvalid(c: ApiContext, target: string, error: z.ZodError):
       issue.code === "unrecognized_keys" ? "Has a member that is not known here." : issue.message;
     if (target === "json")
       return { detail, pointer: `#${issue.path.map((part) => `/${escaped(part)}`).join("")}` };
-    const name = String(issue.path[0] ?? "");
-    return target === "header" ? { detail, header: "Idempotency-Key" } : { detail, parameter: name };
+    return { detail, parameter: String(issue.path[0] ?? "") };
   });
   const count = errors.length === 1 ? "One part" : `${errors.length} parts`;
   return refuse(

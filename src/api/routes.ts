@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { LedgerUnavailable } from "../ledger/ledger.ts";
+import { refuseMalformed, refuseMediaType } from "./body.ts";
 import { document } from "./document.ts";
 import { callsDoor } from "./doors/calls.ts";
 import { consentsDoor } from "./doors/consents.ts";
@@ -56,12 +57,8 @@ export function apiRoutes(parts: ApiParts): ApiRoutes {
 
   routes.notFound((c) => refuse(c, "not-found", "There is no such path."));
   routes.onError((error, c) => {
-    if (error instanceof HTTPException && error.status === 415)
-      return refuse(c, "unsupported-media-type", "Send the body as application/json.");
-    if (error instanceof HTTPException && error.status === 400)
-      return refuse(c, "invalid-request", "The body is not JSON.", {
-        errors: [{ detail: "is not JSON", pointer: "#" }],
-      });
+    if (error instanceof HTTPException && error.status === 415) return refuseMediaType(c);
+    if (error instanceof HTTPException && error.status === 400) return refuseMalformed(c);
     parts.onError(error);
     if (error instanceof LedgerUnavailable) {
       c.header("Retry-After", RETRY_AFTER_SECONDS);

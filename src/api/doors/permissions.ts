@@ -1,6 +1,7 @@
-import { createRoute } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import { capWindowMs, decide, explain, wrongSendAt } from "../../call/permission.ts";
 import type { E164 } from "../../call/phone-number.ts";
+import { bodyOf } from "../body.ts";
 import { answers, json, jsonBody, POST_REFUSALS, SECURITY } from "../describe.ts";
 import type { Guards } from "../guard.ts";
 import { IDEMPOTENCY_PARAMETER, repeatable } from "../idempotency.ts";
@@ -14,7 +15,7 @@ const WRONG_TIME = {
   too_far: "is more than 30 days ahead: consent can end any day, so ask again nearer to it",
 } as const;
 
-/** May I send this? The door that is asked before each message, so its path is kept short. */
+/** May I send this? The door that is asked before each message, so its path is kept short: no validators around its schema. */
 export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
   const { decisions, now } = parts;
 
@@ -27,13 +28,15 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
       "Looks at consent, topic, category, the hour where the person lives, the business's cap and the rules of WhatsApp and the jurisdiction. The answer is kept; an allowed one counts towards the cap.",
     tags: ["Permissions"],
     security: SECURITY,
-    middleware: [guard("permissions", "permissions"), repeatable(parts)],
     parameters: [IDEMPOTENCY_PARAMETER],
     request: { body: jsonBody(PermissionRequest) },
     responses: answers({ 200: json("The answer, yes or no.", Permission) }, POST_REFUSALS),
   });
-  routes.openapi(ask, async (c) => {
-    const { business: id, to, topic, at: asked, simulated } = c.req.valid("json");
+  routes.openAPIRegistry.registerPath(ask);
+  routes.post(ask.path, guard("permissions", "permissions"), repeatable(parts), async (c) => {
+    const question = await bodyOf(c, PermissionRequest);
+    if (question instanceof Response) return question;
+    const { business: id, to, topic, at: asked, simulated } = question;
     const key = c.get("key");
     const business = businessOf(parts, key, id);
     if (business === undefined) return unknownBusiness(c);
@@ -50,17 +53,15 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
     const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId };
     const decision = await decisions.keep({ ...which, ...verdict, keyId: key.id, at });
     const { allowed, reason } = verdict;
-    return c.json(
-      {
-        allowed,
-        reason,
-        explanation: explain(reason),
-        entry: entryId,
-        decision,
-        simulated,
-        at: new Date(sendAt).toISOString(),
-      },
-      200,
-    );
+    const answer: z.input<typeof Permission> = {
+      allowed,
+      reason,
+      explanation: explain(reason),
+      entry: entryId,
+      decision,
+      simulated,
+      at: new Date(sendAt).toISOString(),
+    };
+    return c.json(answer, 200);
   });
 }

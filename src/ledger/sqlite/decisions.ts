@@ -20,11 +20,13 @@ export function sqliteDecisions(
   { client }: Pick<Connection, "client">,
   { vault, write, newId }: { vault: NumberVault; write: Write; newId: () => string },
 ): Decisions {
-  const person = client.prepare<[string, 0 | 1, string, string], Omit<Standing, "allowedBefore">>(
-    `SELECT s.id AS subscriberId, coalesce(c.state, 'none') AS state, c.entry_id AS entryId
-     FROM subscriber s LEFT JOIN consent c
-       ON c.business_id = s.business_id AND c.subscriber_id = s.id AND c.topic = ? AND c.simulated = ?
-     WHERE s.business_id = ? AND s.blind_index = ?`,
+  // Two look-ups, because SQLite takes four times as long to join them.
+  const person = client
+    .prepare<[string, string], string>("SELECT id FROM subscriber WHERE business_id = ? AND blind_index = ?")
+    .pluck();
+  const consent = client.prepare<[string, string, string, 0 | 1], Pick<Standing, "state" | "entryId">>(
+    `SELECT state, entry_id AS entryId FROM consent
+     WHERE business_id = ? AND subscriber_id = ? AND topic = ? AND simulated = ?`,
   );
   const sends = client
     .prepare<[string, string, string, 0 | 1, number, number], number>(
@@ -59,11 +61,12 @@ export function sqliteDecisions(
   return {
     standing({ businessId, number, topic, simulated, sendAt, windowMs }) {
       const world = simulated ? 1 : 0;
-      const known = person.get(topic, world, businessId, vault.blindIndex(businessId, number));
-      if (known === undefined) return { subscriberId: null, state: "none", entryId: null, allowedBefore: 0 };
-      if (windowMs === 0 || known.state !== "granted" || known.subscriberId === null)
-        return { ...known, allowedBefore: 0 };
-      const { subscriberId } = known;
+      const subscriberId = person.get(businessId, vault.blindIndex(businessId, number));
+      if (subscriberId === undefined)
+        return { subscriberId: null, state: "none", entryId: null, allowedBefore: 0 };
+      const { state, entryId } = consent.get(businessId, subscriberId, topic, world) ?? NOTHING;
+      const known = { subscriberId, state, entryId };
+      if (windowMs === 0 || state !== "granted") return { ...known, allowedBefore: 0 };
       const [after, before] = [sendAt - windowMs, sendAt + windowMs];
       const written = sends.all(businessId, subscriberId, topic, world, after, before);
       const others = unwritten
@@ -96,6 +99,8 @@ export function sqliteDecisions(
     },
   };
 }
+
+const NOTHING = { state: "none", entryId: null } as const;
 
 /**
  * How many of these sends share a window with `sendAt`, in the window that holds most of them. Requests need not come
