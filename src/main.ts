@@ -5,6 +5,7 @@ import { createApp } from "./app.ts";
 import { yesline } from "./cli.ts";
 import type { Address } from "./commands/command.ts";
 import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
+import { dispatchWith } from "./dispatch.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
@@ -13,6 +14,7 @@ import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
+import { templatesOf } from "./script/templates.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { superviseWith } from "./supervision.ts";
@@ -68,8 +70,20 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     phone: config.simulator === null ? null : "/phone",
     log,
   });
+  let leaving = Promise.resolve();
   const { server, address } = await listenAsConfigured(config, (own) => {
     const publicUrl = config.publicUrl ?? own;
+    const { worker } = dispatchWith(config, {
+      memory,
+      scripts,
+      publicUrl,
+      ownUrl: own,
+      guard: () => Promise.resolve({ kind: "cancel", reason: "This line places no calls yet." }),
+      log,
+      count: metrics.outgoing,
+    });
+    metrics.watchOutgoing(memory.outgoing.depth, Date.now);
+    leaving = worker.run(stopping.signal);
     return createApp({
       voice: {
         publicUrl,
@@ -92,7 +106,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         businesses,
         scripts,
         messages: memory.messages,
-        wake: () => undefined,
+        wake: worker.wake,
         now: Date.now,
         monotonicMs,
         observe(webhook, error) {
@@ -103,14 +117,18 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
           supervision.troubles.saw({ ...webhook, outcome });
         },
       },
-      phone: phoneParts(config, publicUrl, own, { stopping: stopping.signal, onError }),
+      phone: phoneParts(config, publicUrl, own, {
+        templates: templatesOf(scripts, businesses),
+        stopping: stopping.signal,
+        onError,
+      }),
       console: supervision.console(publicUrl),
       api: {
         ...memory,
         publicUrl,
         businesses,
         calls: null,
-        wake: () => undefined,
+        wake: worker.wake,
         now: Date.now,
         newId: randomUUIDv7,
         onError,
@@ -138,6 +156,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   stopping.abort();
   clearInterval(sweep);
   await drain(server);
+  await leaving;
   await firstOperator;
   await ledger.close();
   unlock();
@@ -164,7 +183,7 @@ function phoneParts(
   { simulator, businesses }: Config,
   publicUrl: string,
   own: string,
-  rest: Pick<PhoneParts, "stopping" | "onError">,
+  rest: Pick<PhoneParts, "templates" | "stopping" | "onError">,
 ): PhoneParts | null {
   if (simulator === null) return null;
   const http = httpTransport();
