@@ -62,6 +62,9 @@ export type Messages = {
   /** @returns false where somebody has dealt with it already */
   handle(businessId: string, messageId: string, by: string, at: number): Promise<boolean>;
 
+  /** One message with what proves it; null where there is none. */
+  get(businessId: string, messageId: string): Promise<MessageProof | null>;
+
   /** The messages with one person, in order, newest first; bounded. */
   withSubscriber(businessId: string, subscriberId: string, limit: number): Promise<readonly MessageView[]>;
 };
@@ -128,6 +131,18 @@ export type MessageView = {
   readonly errorCode: number | null;
   readonly entryId: string | null;
   readonly at: number;
+};
+
+/** What stands behind an entry that rests on a message. */
+export type MessageProof = MessageView & {
+  readonly businessId: string;
+  /** Of ours: SHA-256 of the words, hex; and the template that carried them, where one did. */
+  readonly wordsDigest: string | null;
+  readonly contentSid: string | null;
+  /** Of a person's own: the button that was pressed, the HMAC of the words that outlives them, and what it answers. */
+  readonly payload: string | null;
+  readonly commitment: string | null;
+  readonly repliesTo: string | null;
 };
 
 export type InboxMessage = MessageView & { readonly businessId: string };

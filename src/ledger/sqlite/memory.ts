@@ -2,6 +2,7 @@ import type { ApiKeys, Decisions, Endpoints, Entries, Idempotency, LiveCalls } f
 import type { Ledger } from "../ledger.ts";
 import type { Messages } from "../messages.ts";
 import type { OutgoingStore } from "../outgoing.ts";
+import type { Quality } from "../quality.ts";
 import type { Reading } from "../reading.ts";
 import { sqliteApiKeys } from "./api-keys.ts";
 import type { Connection } from "./connection.ts";
@@ -14,6 +15,7 @@ import { sqliteIdempotency } from "./idempotency.ts";
 import { sqliteLiveCalls } from "./live-calls.ts";
 import { sqliteMessages } from "./messages.ts";
 import { sqliteOutgoing } from "./outgoing.ts";
+import { sqliteQuality } from "./quality.ts";
 import { sqliteReading } from "./reading.ts";
 import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
 
@@ -28,6 +30,7 @@ export type Memory = {
   readonly idempotency: Idempotency;
   readonly decisions: Decisions;
   readonly liveCalls: LiveCalls;
+  readonly quality: Quality;
 };
 
 /** Everything on one file, sharing one group commit. Closing the ledger closes all of it. */
@@ -40,12 +43,13 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     ledger: sqliteLedger(connection, options, commits, book),
     entries: entryList(connection, vault),
     messages: sqliteMessages(connection, { vault, newId, write, book }),
-    outgoing: sqliteOutgoing(connection, { newId, write, book: book.outbox }),
+    outgoing: sqliteOutgoing(connection, { newId, write, book }),
     endpoints: sqliteEndpoints(connection, { vault, write, book: book.endpoints }),
     keys: sqliteApiKeys(connection, commits),
     idempotency: sqliteIdempotency(connection, commits),
     decisions: sqliteDecisions(connection, { vault, newId, write }),
     liveCalls: sqliteLiveCalls(connection, commits),
+    quality: sqliteQuality(connection, { vault }),
     reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
   };
 }

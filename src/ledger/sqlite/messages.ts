@@ -5,6 +5,7 @@ import {
   type Answered,
   type Arrival,
   type InboxMessage,
+  type MessageProof,
   type Messages,
   type MessageStatus,
   type MessageStatusChange,
@@ -209,13 +210,16 @@ function statusBook({ client }: Connection, { outbox }: Pick<EntryBook, "outbox"
 function shelf(
   { client }: Connection,
   { vault, write, book }: Omit<Parts, "newId">,
-): Pick<Messages, "inbox" | "words" | "handle" | "withSubscriber"> {
+): Pick<Messages, "inbox" | "words" | "handle" | "get" | "withSubscriber"> {
   const inbox = client.prepare<[number, number], StoredMessage>(
     `SELECT ${VIEWED} WHERE message.purpose = 'unclear' AND message.handled_at IS NULL AND message.seq > ?
      ORDER BY message.seq LIMIT ?`,
   );
   const withPerson = client.prepare<[string, string, number], StoredMessage>(
     `SELECT ${VIEWED} WHERE message.business_id = ? AND message.subscriber_id = ? ORDER BY message.seq DESC LIMIT ?`,
+  );
+  const one = client.prepare<[string, string], StoredMessage & Proven>(
+    `SELECT ${PROVEN}, ${VIEWED} WHERE message.business_id = ? AND message.id = ?`,
   );
   const sealed = client.prepare<[string, string], { subscriberId: string; body: Buffer | null }>(
     `SELECT subscriber_id AS subscriberId, sealed_body AS body FROM message
@@ -238,6 +242,10 @@ function shelf(
     },
     handle: (businessId, messageId, by, at) =>
       write(() => handle.run(at, by, businessId, messageId).changes === 1),
+    async get(businessId, messageId) {
+      const found = one.get(businessId, messageId);
+      return found === undefined ? null : { ...found, ...viewOf(found) };
+    },
     async withSubscriber(businessId, subscriberId, limit) {
       return withPerson.all(businessId, subscriberId, Math.min(limit, MAX_LISTED)).map(viewOf);
     },
@@ -249,6 +257,10 @@ const VIEWED = `message.seq, message.id, message.business_id AS businessId, mess
     served_text.words, message.status, message.error_code AS errorCode, message.entry_id AS entryId, message.at
   FROM message LEFT JOIN served_text
     ON served_text.business_id = message.business_id AND served_text.digest = message.text_digest`;
+
+const PROVEN = `served_text.words_digest AS wordsDigest, message.content_sid AS contentSid, message.payload,
+    message.commitment, message.replies_to AS repliesTo`;
+type Proven = Omit<MessageProof, keyof MessageView | "businessId">;
 
 type StoredMessage = Omit<InboxMessage, "topics" | "simulated"> & {
   readonly topics: string;
