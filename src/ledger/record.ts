@@ -51,7 +51,10 @@ export function recordOf(
             sha256: question.wordsDigest,
             servedAt: iso(question.at),
           },
-    servedEventId: entry.noticeAttempt === null ? null : `${entry.sourceId}/notice/${entry.noticeAttempt}`,
+    servedEventId:
+      entry.noticeAttempt === null
+        ? entry.noticeMessageId
+        : `${entry.sourceId}/notice/${entry.noticeAttempt}`,
     collectionMethod: entry.source === "call" ? "ivr_dtmf" : entry.source,
     call:
       call === null

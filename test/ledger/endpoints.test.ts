@@ -119,7 +119,9 @@ describe("an endpoint's secret", () => {
     memory.connection.client.exec(
       "UPDATE endpoint SET secret = (SELECT secret FROM endpoint WHERE id = 'endpoint-1') WHERE id = 'endpoint-2'",
     );
-    await expect(memory.endpoints.secret("acme-dental", "endpoint-2")).rejects.toThrow();
+    await expect(memory.endpoints.secret("acme-dental", "endpoint-2")).rejects.toThrow(
+      "unable to authenticate data",
+    );
   });
 
   it("is not read with another key", async () => {
@@ -128,7 +130,9 @@ describe("an endpoint's secret", () => {
       open(memory.file, { busyTimeoutMs: 0 }),
       SECRET.map((byte) => byte + 1),
     );
-    await expect(other.endpoints.secret("acme-dental", "endpoint-1")).rejects.toThrow();
+    await expect(other.endpoints.secret("acme-dental", "endpoint-1")).rejects.toThrow(
+      "unable to authenticate data",
+    );
     await other.ledger.close();
   });
 });

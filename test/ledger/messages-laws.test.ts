@@ -28,11 +28,11 @@ function forge(changes: Readonly<Record<string, string | number | null>>): strin
   return [enforced, (file: string) => driver(file, sql)].map((hand) => hand(memory.file).refused ?? "");
 }
 
-/** Refused whichever way it is tried, and nothing is kept of it. */
-function refused(changes: Readonly<Record<string, string | number | null>>, words: RegExp): void {
-  const before = memory.rows("entry");
-  for (const refusal of forge(changes)) expect(refusal).toMatch(words);
-  expect(memory.rows("entry")).toEqual(before);
+/** What the database said to it, both times, where that was not a refusal in these words; nothing may be kept of it. */
+function slips(changes: Readonly<Record<string, string | number | null>>, words: RegExp): string[] {
+  const before = memory.count("entry");
+  const unlike = forge(changes).filter((refusal) => !words.test(refusal));
+  return memory.count("entry") === before ? unlike : [...unlike, "An entry was kept."];
 }
 
 describe("a grant on WhatsApp", () => {
@@ -43,7 +43,6 @@ describe("a grant on WhatsApp", () => {
     const [notice] = await leaves(memory, NOW);
     noticeId = notice?.job.id ?? "";
     await writes(memory, number, YES).answered;
-    expect(memory.rows("entry")).toMatchObject([{ kind: "granted" }]);
   });
 
   it("can be copied with a step of its own, so the refusals below are not for want of a right", () => {
@@ -54,22 +53,22 @@ describe("a grant on WhatsApp", () => {
   it("is refused for somebody else, for the other world, and in another language than the notice's", async () => {
     await writes(memory, someNumber(), { kind: "help" }).answered;
     const [, other] = memory.rows("subscriber").map((row) => String(row["id"]));
-    refused({ subscriber_id: other ?? "" }, /its person answered|mark of its message/);
-    refused({ simulated: 1 }, /its person answered|mark of its message/);
-    refused({ locale: "es-ES" }, /its person answered/);
-    refused({ business_id: "other" }, /its person answered|mark of its message/);
+    expect(slips({ subscriber_id: other ?? "" }, /its person answered|mark of its message/)).toEqual([]);
+    expect(slips({ simulated: 1 }, /its person answered|mark of its message/)).toEqual([]);
+    expect(slips({ locale: "es-ES" }, /its person answered/)).toEqual([]);
+    expect(slips({ business_id: "other" }, /its person answered|mark of its message/)).toEqual([]);
   });
 
   it("is refused for what the notice did not name", () => {
-    refused({ topics: '["visits","news"]' }, /its person answered/);
+    expect(slips({ topics: '["visits","news"]' }, /its person answered/)).toEqual([]);
   });
 
   it("is refused without a notice, without an answer, and with an answer from before the notice", async () => {
-    refused({ notice_message_id: null, notice_purpose: null }, /grant_needs_notice/);
-    refused({ message_id: null }, /its person answered|grant_needs_key/);
+    expect(slips({ notice_message_id: null, notice_purpose: null }, /grant_needs_notice/)).toEqual([]);
+    expect(slips({ message_id: null }, /its person answered|grant_needs_key/)).toEqual([]);
     const [start] = memory.rows("message");
-    refused({ message_id: String(start?.["id"]) }, /its person answered/);
-    refused({ message_id: noticeId }, /its person answered|mark of its message/);
+    expect(slips({ message_id: String(start?.["id"]) }, /its person answered/)).toEqual([]);
+    expect(slips({ message_id: noticeId }, /its person answered|mark of its message/)).toEqual([]);
   });
 
   it("is refused on a notice that never left", async () => {
@@ -84,17 +83,19 @@ describe("a grant on WhatsApp", () => {
     );
     const early = await writes(memory, other, YES).answered;
     const forged = { subscriber_id: (await person(other)) ?? "", notice_message_id: job.id };
-    refused({ ...forged, message_id: early.messageId }, /its person answered/);
+    expect(slips({ ...forged, message_id: early.messageId }, /its person answered/)).toEqual([]);
   });
 
   it("is refused on a message that is no notice", async () => {
     await leaves(memory, NOW);
     const confirmation = memory.rows("message").find((row) => row["purpose"] === "confirmation");
-    refused({ notice_message_id: String(confirmation?.["id"]) }, /its person answered/);
-    refused(
-      { notice_message_id: String(confirmation?.["id"]), notice_purpose: "confirmation" },
-      /its person answered|grant_needs_notice/,
-    );
+    expect(slips({ notice_message_id: String(confirmation?.["id"]) }, /its person answered/)).toEqual([]);
+    expect(
+      slips(
+        { notice_message_id: String(confirmation?.["id"]), notice_purpose: "confirmation" },
+        /its person answered|grant_needs_notice/,
+      ),
+    ).toEqual([]);
   });
 
   it("cannot borrow a call: what came by message did not come by phone", async () => {
@@ -106,7 +107,9 @@ describe("a grant on WhatsApp", () => {
       notice_attempt: 1,
       notice_kind: "served",
     };
-    refused({ ...notice, notice_message_id: null, notice_purpose: null }, /mark of its message/);
+    expect(
+      slips({ ...notice, notice_message_id: null, notice_purpose: null }, /mark of its message/),
+    ).toEqual([]);
   });
 });
 
@@ -122,18 +125,22 @@ describe("a yes for a number that someone else named", () => {
     pendingId = String(memory.rows("entry")[0]?.["id"]);
     await leaves(memory, NOW);
     await writes(memory, owner, YES).answered;
+  });
+
+  it("confirms that person's own pending entry, or nothing", async () => {
     expect(memory.rows("entry")).toMatchObject([
       { kind: "pending" },
       { kind: "confirmed", confirms: pendingId },
     ]);
-  });
-
-  it("confirms that person's own pending entry, or nothing", async () => {
-    refused({ confirms: null }, /confirmed_needs_reply/);
-    refused({ confirms: "nothing" }, /confirms what its person was asked/);
-    refused({ confirms: String(memory.rows("entry")[1]?.["id"]) }, /confirms what its person was asked/);
-    refused({ topics: '["offers"]' }, /its person answered|confirms what its person was asked/);
-    refused({ kind: "granted" }, /grant_needs_notice/);
+    expect(slips({ confirms: null }, /confirmed_needs_reply/)).toEqual([]);
+    expect(slips({ confirms: "nothing" }, /confirms what its person was asked/)).toEqual([]);
+    expect(
+      slips({ confirms: String(memory.rows("entry")[1]?.["id"]) }, /confirms what its person was asked/),
+    ).toEqual([]);
+    expect(slips({ topics: '["offers"]' }, /its person answered|confirms what its person was asked/)).toEqual(
+      [],
+    );
+    expect(slips({ kind: "granted" }, /grant_needs_notice/)).toEqual([]);
   });
 });
 
@@ -151,11 +158,13 @@ describe("a number that moves", () => {
       supersedes: revoked?.["id"],
       topics: JSON.stringify(TOPICS.toSorted()),
     });
-    refused({ supersedes: null }, /grant_needs|mark of its message/);
-    refused({ supersedes: granted }, /another number's owner ended/);
-    refused({ supersedes: "nothing" }, /another number's owner ended/);
-    refused({ simulated: 1 }, /another number's owner ended|mark of its message/);
-    refused({ subscriber_id: String(revoked?.["subscriber_id"]) }, /another number's owner ended/);
-    refused({ kind: "granted" }, /grant_needs_notice/);
+    expect(slips({ supersedes: null }, /grant_needs|mark of its message/)).toEqual([]);
+    expect(slips({ supersedes: granted }, /another number's owner ended/)).toEqual([]);
+    expect(slips({ supersedes: "nothing" }, /another number's owner ended/)).toEqual([]);
+    expect(slips({ simulated: 1 }, /another number's owner ended|mark of its message/)).toEqual([]);
+    expect(
+      slips({ subscriber_id: String(revoked?.["subscriber_id"]) }, /another number's owner ended/),
+    ).toEqual([]);
+    expect(slips({ kind: "granted" }, /grant_needs_notice/)).toEqual([]);
   });
 });

@@ -103,8 +103,13 @@ it("has the same triggers on a new file as on an old one", () => {
   const names = triggers(fresh).map((row) => (row as { name: string }).name);
   expect(names).toEqual(
     expect.arrayContaining([
-      ...["entry_never_changes", "entry_never_vanishes", "entry_never_replaced", "entry_bears_mark_of_call"],
-      ...["entry_rests_on_notice", "entry_bears_mark_of_message", "entry_confirms_its_own"],
+      "entry_never_changes",
+      "entry_never_vanishes",
+      "entry_never_replaced",
+      "entry_bears_mark_of_call",
+      "entry_rests_on_notice",
+      "entry_bears_mark_of_message",
+      "entry_confirms_its_own",
     ]),
   );
   return fresh.close();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { MessageStatus } from "../../src/ledger/messages.ts";
+import type { EntryView, Served } from "../../src/ledger/ledger.ts";
+import type { MessageStatus, NumberChange } from "../../src/ledger/messages.ts";
 import { clinic } from "../call/clinic.ts";
 import {
   agree,
@@ -7,6 +8,7 @@ import {
   begins,
   entryOf,
   openMemory,
+  sha256,
   someNumber,
   textOf,
   type Memory,
@@ -163,6 +165,17 @@ describe("who writes START", () => {
     expect(await outbox(memory)).toEqual(["notice offers+visits", "confirmation offers+visits"]);
   });
 
+  it("and joins leaves evidence of the words that they read", async () => {
+    const number = someNumber();
+    await writes(memory, number, START).answered;
+    await leaves(memory, NOW);
+    await writes(memory, number, YES).answered;
+    const views: EntryView[] = [];
+    for await (const view of memory.ledger.entries({})) views.push(view);
+    const read = { words: "notice.", wordsDigest: sha256("notice."), at: NOW };
+    expect(views).toMatchObject([{ entry: { kind: "granted" }, notice: read, question: read, call: null }]);
+  });
+
   it("and says no is kept as refusing, and told so", async () => {
     const number = someNumber();
     await writes(memory, number, START).answered;
@@ -272,14 +285,18 @@ describe("the owner of a number that someone else named", () => {
     const subscriberId = await memory.ledger.register("clinic", owner, call.at);
     await memory.ledger.record(begins(call));
     for (const [nth, topic] of TOPICS.entries()) {
-      const asked = {
-        ...{ step: `topic:${topic}`, attempt: 1, locale: "en-US", text: textOf(topic), subscriberId },
+      const asked: Served = {
+        step: `after:${topic}`,
+        attempt: 1,
+        locale: "en-US",
+        text: textOf(topic),
+        subscriberId,
         action: nth === 0 ? "/voice/next" : null,
-      } as const;
+      };
       const turn = answers(call, [entryOf({ kind: "pending", topics: [topic], subscriberId })], {
         step: topic,
       });
-      await memory.ledger.record({ ...turn, served: { ...asked, step: `after:${topic}` } });
+      await memory.ledger.record({ ...turn, served: asked });
     }
     await leaves(memory, call.at);
     await writes(memory, owner, YES).answered;
@@ -341,6 +358,23 @@ describe("the owner of a number that someone else named", () => {
   });
 });
 
+function changeOf(over: Partial<NumberChange>): NumberChange {
+  return {
+    businessId: "clinic",
+    from: someNumber(),
+    to: someNumber(),
+    simulated: false,
+    source: "console",
+    sourceId: "request-1",
+    reason: "New phone.",
+    locale: "en-US",
+    jurisdiction: "US",
+    script: "2026-11-22",
+    at: NOW,
+    ...over,
+  };
+}
+
 describe("a number that changes", () => {
   it("by message: the old one has left, the new one is asked, and the log links the two", async () => {
     const { number } = await joined(memory);
@@ -359,17 +393,7 @@ describe("a number that changes", () => {
   it("by a supervisor or another system does the same, once for a request", async () => {
     const { number } = await joined(memory);
     const fresh = someNumber();
-    const change = {
-      ...{
-        businessId: "clinic",
-        from: number,
-        to: fresh,
-        simulated: false,
-        source: "console",
-        reason: "New phone.",
-      },
-      ...{ sourceId: "request-1", locale: "en-US", jurisdiction: "US", script: "2026-11-22", at: NOW },
-    } as const;
+    const change = changeOf({ from: number, to: fresh });
     const made = await memory.messages.changeNumber(change);
     expect(made.map(({ kind }) => kind)).toEqual(["revoked", "pending"]);
     expect(made[1]?.supersedes).toBe(made[0]?.id);
@@ -384,10 +408,7 @@ describe("a number that changes", () => {
   });
 
   it("where nothing stands moves nothing", async () => {
-    const change = {
-      ...{ businessId: "clinic", from: someNumber(), to: someNumber(), simulated: false, source: "api" },
-      ...{ sourceId: "r", reason: null, locale: "en-US", jurisdiction: "US", script: "2026-11-22", at: NOW },
-    } as const;
+    const change = changeOf({});
     expect(await memory.messages.changeNumber(change)).toEqual([]);
     expect(memory.count("subscriber")).toBe(0);
   });
@@ -396,7 +417,12 @@ describe("a number that changes", () => {
 describe("how far a message came", () => {
   const told = (sid: string, status: MessageStatus, over: { errorCode?: number; outgoingId?: string } = {}) =>
     memory.messages.statusChanged({
-      ...{ sid, status, simulated: false, errorCode: null, outgoingId: null, at: NOW },
+      sid,
+      status,
+      simulated: false,
+      errorCode: null,
+      outgoingId: null,
+      at: NOW,
       ...over,
     });
   const status = () => memory.rows("message").map((row) => [row["status"], row["error_code"]]);
@@ -499,14 +525,13 @@ describe("the messages with one person", () => {
       topics: TOPICS,
     });
     expect(ours).toMatchObject({
-      ...{
-        direction: "out",
-        purpose: "confirmation",
-        words: "confirmation.",
-        status: "queued",
-        topics: TOPICS,
-      },
-      ...{ simulated: false, entryId: memory.rows("entry")[0]?.["id"] },
+      direction: "out",
+      purpose: "confirmation",
+      words: "confirmation.",
+      status: "queued",
+      topics: TOPICS,
+      simulated: false,
+      entryId: memory.rows("entry")[0]?.["id"],
     });
     expect(await memory.messages.withSubscriber("clinic", String(id), 1)).toEqual([theirs]);
   });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Business } from "../../src/call/business.ts";
 import type { Turn } from "../../src/ledger/ledger.ts";
 import { clinic } from "../call/clinic.ts";
 import {
@@ -177,8 +176,8 @@ describe("whoever is asked topic by topic", () => {
 });
 
 describe("a number that someone else named", () => {
-  async function named(owner: string, over: Partial<Business> = {}) {
-    const call = clinicCall(over);
+  async function named(owner: string) {
+    const call = clinicCall();
     await memory.ledger.record(begins(call));
     const pending = entryOf({ kind: "pending", topics: TOPICS, subscriberId: owner });
     await memory.ledger.record(answers(call, [pending], { step: "confirm-number" }));
@@ -232,7 +231,7 @@ describe("a withdrawal", () => {
     const rows = (await memory.outgoing.list({ limit: 10 })).filter(({ cause }) =>
       cause.startsWith("withdrawn"),
     );
-    expect(rows.map(({ simulated }) => simulated).toSorted()).toEqual([false, true]);
+    expect(new Set(rows.map(({ simulated }) => simulated))).toEqual(new Set([false, true]));
   });
 
   it("of who never joined is kept, and nobody is written to", async () => {

@@ -137,8 +137,12 @@ describe("an attempt", () => {
     await claim();
     await memory.outgoing.postpone(id, NOW + 10, TIMED_OUT, true);
     expect(await memory.outgoing.get("clinic", id)).toMatchObject({
-      ...{ state: "waiting", attempts: 1, unclearSince: NOW, dueAt: NOW + 10 },
-      ...{ errorCode: null, errorMessage: TIMED_OUT.message },
+      state: "waiting",
+      attempts: 1,
+      unclearSince: NOW,
+      dueAt: NOW + 10,
+      errorCode: null,
+      errorMessage: TIMED_OUT.message,
     });
     const [seen] = await claim(NOW + 10);
     expect(seen?.unclearSince).toBe(NOW);
@@ -147,7 +151,10 @@ describe("an attempt", () => {
     await claim(NOW + 20);
     await memory.outgoing.accepted(id, messageSid(), NOW + 20);
     expect(await memory.outgoing.get("clinic", id)).toMatchObject({
-      ...{ state: "sent", unclearSince: null, errorMessage: null, finishedAt: NOW + 20 },
+      state: "sent",
+      unclearSince: null,
+      errorMessage: null,
+      finishedAt: NOW + 20,
     });
   });
 
@@ -247,7 +254,11 @@ describe("an event", () => {
     const twice = await memory.outgoing.replay(id, NOW + HOUR_MS);
     expect(new Set([id, again, twice, null]).size).toBe(4);
     expect(await memory.outgoing.get("clinic", again ?? "")).toMatchObject({
-      ...{ state: "waiting", payload: EVENT, entryId: "entry-1", attempts: 0, dueAt: NOW + HOUR_MS },
+      state: "waiting",
+      payload: EVENT,
+      entryId: "entry-1",
+      attempts: 0,
+      dueAt: NOW + HOUR_MS,
     });
     expect(await memory.outgoing.replay(message, NOW)).toBeNull();
     expect(await memory.outgoing.replay("nothing", NOW)).toBeNull();

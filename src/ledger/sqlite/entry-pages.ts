@@ -56,16 +56,18 @@ type Row = ReturnType<typeof rowsWhere>[number];
 
 function viewer(connection: Connection, vault: NumberVault): (row: Row) => EntryView {
   const wordsServed = servedWords(connection);
+  const wordsSent = sentWords(connection);
   return ({ entry, number, call }) => {
-    const { callSid, noticeAttempt, step, attempt } = entry;
+    const { callSid, noticeAttempt, noticeMessageId, step, attempt } = entry;
+    const read = noticeMessageId === null ? null : wordsSent(entry.businessId, noticeMessageId);
     const served = (name: string, which: number | null): ServedWords | null =>
       callSid === null || which === null ? null : wordsServed(entry.businessId, callSid, name, which);
     return {
       entry,
       number: number === null ? null : vault.decrypt(entry.subscriberId, number),
-      notice: served("notice", noticeAttempt),
+      notice: served("notice", noticeAttempt) ?? read,
       // A question that came with the notice stands in the notice's words.
-      question: served(step, attempt) ?? served("notice", attempt),
+      question: served(step, attempt) ?? served("notice", attempt) ?? read,
       call,
     };
   };
@@ -130,4 +132,15 @@ function servedWords({ db }: Connection) {
     .prepare();
   return (businessId: string, callSid: string, step: string, attempt: number): ServedWords | null =>
     statement.get({ businessId, callSid, step, attempt }) ?? null;
+}
+
+/** The words of a message of ours. */
+function sentWords({ client }: Connection) {
+  const statement = client.prepare<[string, string], ServedWords>(
+    `SELECT served_text.words, served_text.words_digest AS wordsDigest, message.at FROM message
+     JOIN served_text ON served_text.business_id = message.business_id AND served_text.digest = message.text_digest
+     WHERE message.business_id = ? AND message.id = ?`,
+  );
+  return (businessId: string, messageId: string): ServedWords | null =>
+    statement.get(businessId, messageId) ?? null;
 }
