@@ -82,7 +82,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
       log,
       count: metrics.outgoing,
     });
-    metrics.watchOutgoing(memory.outgoing.depth, Date.now);
+    metrics.watchOutgoing(memory.outgoing, Date.now);
     leaving = worker.run(stopping.signal);
     return createApp({
       voice: {

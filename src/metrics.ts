@@ -99,14 +99,15 @@ export function createMetrics() {
     outgoing: ({ kind, outcome, simulated }: OutgoingSeen) =>
       outgoing.inc({ kind, outcome, simulated: String(simulated) }),
     /** How much waits is read when it is asked for. */
-    watchOutgoing(depth: OutgoingStore["depth"], now: () => number): void {
+    watchOutgoing(outbox: Pick<OutgoingStore, "depth">, now: () => number): void {
       const states = new Gauge({
         name: "yesline_outgoing_rows",
         help: "Messages, calls and events that wait, are under way, or ended without having been sent.",
         labelNames: ["state"],
         registers,
         async collect() {
-          for (const [state, count] of Object.entries((await depth()).states)) states.set({ state }, count);
+          for (const [state, count] of Object.entries((await outbox.depth()).states))
+            states.set({ state }, count);
         },
       });
       const oldest = new Gauge({
@@ -114,7 +115,7 @@ export function createMetrics() {
         help: "Age of the oldest one that waits.",
         registers,
         async collect() {
-          const { oldestWaitingAt } = await depth();
+          const { oldestWaitingAt } = await outbox.depth();
           oldest.set(oldestWaitingAt === null ? 0 : (now() - oldestWaitingAt) / 1000);
         },
       });

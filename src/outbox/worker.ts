@@ -8,11 +8,11 @@ export type Worker = {
    *
    * @returns how many were claimed; zero where nothing was due, or nothing may leave yet
    */
-  tick(now: number): Promise<number>;
+  readonly tick: (now: number) => Promise<number>;
   /** Rounds as they are needed until the signal; resolves when what was under way is recorded. */
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
   /** There may be something new. Cheap, and safe to call too often. */
-  wake(): void;
+  readonly wake: () => void;
 };
 
 export type WorkerParts = {
