@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
-import type { Endpoints, Entries } from "./ledger/integration.ts";
+import type { Endpoints, Entries, LiveCalls } from "./ledger/integration.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Messages } from "./ledger/messages.ts";
 import type { OutgoingStore } from "./ledger/outgoing.ts";
 import { outgoingLog } from "./log.ts";
 import { callCarrier, type CallParts } from "./outbox/call.ts";
+import { callGuard, callPlacer } from "./outbox/calls.ts";
 import { eventCarrier } from "./outbox/event.ts";
+import { bringer } from "./outbox/live-call.ts";
 import { messageCarrier } from "./outbox/message.ts";
 import { postOutside } from "./outbox/post.ts";
 import { outboxWorker, type OutgoingSeen, type Worker } from "./outbox/worker.ts";
@@ -22,13 +24,15 @@ export type DispatchParts = {
     readonly messages: Messages;
     readonly endpoints: Endpoints;
     readonly entries: Entries;
+    readonly liveCalls: LiveCalls;
   };
   readonly scripts: ReadonlyMap<string, Script>;
   /** What Twilio calls back. */
   readonly publicUrl: string;
   /** Where this process listens: the simulator stands for Twilio there. */
   readonly ownUrl: string;
-  readonly guard: CallParts["guard"];
+  /** Absent: the one that asks hours, consent and caps. */
+  readonly guard?: CallParts["guard"];
   readonly log: Logger;
   readonly count: (seen: OutgoingSeen) => void;
   readonly now?: () => number;
@@ -41,12 +45,19 @@ export type DispatchParts = {
 export type Dispatch = {
   readonly worker: Worker;
   readonly restOf: (simulated: boolean) => TwilioRest | null;
+  /** Asked for by an operator or another system. */
+  readonly calls: {
+    readonly placeCall: ReturnType<typeof callPlacer>;
+    readonly find: OutgoingStore["get"];
+    readonly bringIn: ReturnType<typeof bringer>;
+  };
 };
 
 export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
-  const { memory, publicUrl, guard, log, count, now = Date.now, random = Math.random } = parts;
-  const { ledger, outgoing, messages, endpoints, entries } = memory;
+  const { memory, publicUrl, log, count, now = Date.now, random = Math.random } = parts;
+  const { ledger, outgoing, messages, endpoints, entries, liveCalls } = memory;
   const { businesses } = config;
+  const { guard = callGuard({ businesses, ledger, outgoing }) } = parts;
   const restOf = accounts(config, parts);
   const write = writers(parts.scripts);
   const logOutgoing = outgoingLog(log);
@@ -79,7 +90,12 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
     },
     onError: (error) => log.error({ err: error }, "the outbox cannot be read; the next round tries again"),
   });
-  return { worker, restOf };
+  const calls = {
+    placeCall: callPlacer({ businesses, outgoing, restOf }),
+    find: outgoing.get,
+    bringIn: bringer({ businesses, publicUrl, ledger, liveCalls, restOf }),
+  };
+  return { worker, restOf, calls };
 }
 
 /**

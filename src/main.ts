@@ -73,12 +73,11 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   let leaving = Promise.resolve();
   const { server, address } = await listenAsConfigured(config, (own) => {
     const publicUrl = config.publicUrl ?? own;
-    const { worker } = dispatchWith(config, {
+    const { worker, calls } = dispatchWith(config, {
       memory,
       scripts,
       publicUrl,
       ownUrl: own,
-      guard: () => Promise.resolve({ kind: "cancel", reason: "This line places no calls yet." }),
       log,
       count: metrics.outgoing,
     });
@@ -127,7 +126,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         ...memory,
         publicUrl,
         businesses,
-        calls: null,
+        calls,
         wake: worker.wake,
         now: Date.now,
         newId: randomUUIDv7,

@@ -1,4 +1,5 @@
 import type { Jurisdiction, Locale } from "../call/business.ts";
+import type { CallHistory, CallRefused, CallVerdict } from "../call/calling.ts";
 import type { E164 } from "../call/phone-number.ts";
 import type { OutPurpose } from "../call/reply.ts";
 
@@ -41,6 +42,14 @@ export type Draft = {
   readonly requestedBy: string | null;
 };
 
+/** A call before anybody knows whether it may be made, and therefore before the number has an id. */
+export type CallDraft = Omit<Draft, "subscriberId" | "entryId" | "dueAt" | "payload" | "requestedBy"> & {
+  readonly to: E164;
+  readonly payload: Payload & { readonly kind: "call" };
+  readonly requestedBy: string;
+  readonly at: number;
+};
+
 export type Outgoing = Draft & {
   readonly seq: number;
   readonly id: string;
@@ -70,6 +79,15 @@ export type Failure = { readonly code: string | null; readonly message: string }
 export type OutgoingStore = {
   /** @returns ids, in order; null where the cause had its row already */
   add(drafts: readonly Draft[], at: number): Promise<readonly (string | null)[]>;
+  /**
+   * A call that somebody asks for. `decide` is asked inside the transaction that adds the row, so that what it is told
+   * stays true until the row stands. It must be pure: the transaction may be repeated. A refused call leaves nothing
+   * behind, not even the number; a cause that has its row gets the same answer without being asked.
+   */
+  addCall(
+    order: CallDraft,
+    decide: (history: CallHistory) => CallVerdict,
+  ): Promise<{ readonly kind: "queued"; readonly id: string } | CallRefused>;
   /**
    * Takes what is due, at most `limit`, oldest first, and leases it until `now + leaseMs`. Of one subscriber's messages
    * never more than one is out or in doubt at a time (nor of their calls), so that a lost answer can be looked up

@@ -1,3 +1,4 @@
+import type { PlacingVerdict } from "../call/calling.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OutgoingStore } from "../ledger/outgoing.ts";
 import type { TwilioRest } from "../twilio/rest.ts";
@@ -13,15 +14,17 @@ export type CallParts = {
   readonly restOf: (simulated: boolean) => TwilioRest | null;
 };
 
-export type Verdict =
-  | { readonly kind: "go" }
-  | { readonly kind: "hold"; readonly until: number }
-  | { readonly kind: "cancel"; readonly reason: string };
+export type Verdict = PlacingVerdict;
 
 /** Twilio's default; from 3 to 59. */
 const MACHINE_DETECTION_TIMEOUT_SECONDS = 30;
 /** Of one person's calls, so many are told apart when a lost answer is looked up. */
 const MAX_KNOWN = 50;
+
+/** The language that whoever asked for the call named. */
+function localeOf({ payload: { locale } }: Job<"call">): string {
+  return locale === null ? "" : `?locale=${locale}`;
+}
 
 /** Calls that ask for consent. Who answers, a person or a machine, is found out before the first word. */
 export function callCarrier({ publicUrl, ledger, outgoing, guard, restOf }: CallParts): Carrier<"call"> {
@@ -68,7 +71,7 @@ export function callCarrier({ publicUrl, ledger, outgoing, guard, restOf }: Call
             await rest.placeCall({
               from: job.payload.line,
               to,
-              url: `${publicUrl}/voice`,
+              url: `${publicUrl}/voice${localeOf(job)}`,
               statusCallback: `${publicUrl}/voice/status`,
               machineDetectionTimeoutSeconds: MACHINE_DETECTION_TIMEOUT_SECONDS,
             }),

@@ -1,17 +1,20 @@
-import type {
-  Claim,
-  Draft,
-  Failure,
-  Outgoing,
-  OutgoingFilter,
-  OutgoingKind,
-  OutgoingState,
-  OutgoingStore,
-  Payload,
+import {
+  OUTGOING_STATES,
+  type Claim,
+  type Draft,
+  type Failure,
+  type Outgoing,
+  type OutgoingFilter,
+  type OutgoingKind,
+  type OutgoingState,
+  type OutgoingStore,
+  type Payload,
 } from "../outgoing.ts";
+import { callAdmission } from "./call-admission.ts";
 import type { Connection } from "./connection.ts";
+import type { EntryBook } from "./entry-book.ts";
 import type { Write } from "./group-commit.ts";
-import { EVENT_LIFE_MS, type OutboxBook } from "./outbox-book.ts";
+import { EVENT_LIFE_MS } from "./outbox-book.ts";
 
 /** So many are taken in one go, whatever a worker asks for. */
 export const MAX_CLAIMED = 100;
@@ -21,8 +24,9 @@ export const MAX_LISTED = 500;
 /** The queue on one SQLite file. Every change is a short transaction of the group commit. */
 export function sqliteOutgoing(
   connection: Connection,
-  { write, book, newId }: { write: Write; book: OutboxBook; newId: () => string },
+  { write, book: entries, newId }: { write: Write; book: EntryBook; newId: () => string },
 ): OutgoingStore {
+  const book = entries.outbox;
   const { client } = connection;
   const claimNow = claimer(connection);
   const find = client.prepare<[string], Row>(`SELECT ${COLUMNS} FROM outbox WHERE id = ?`);
@@ -67,6 +71,7 @@ export function sqliteOutgoing(
 
   return {
     add: (drafts: readonly Draft[], at) => write(() => drafts.map((draft) => book.add(draft, at))),
+    addCall: callAdmission(connection, write, entries),
     claim: (want) => write(() => claimNow(want)),
     compose: composer(connection, write),
     accepted: (id, providerSid, at) => write(() => book.accepted(id, providerSid, at)),
@@ -208,14 +213,17 @@ type ComposedValues = [
   ...rest: [textDigest: string, contentSid: string | null, entryId: string | null, at: number],
 ];
 
-/** Each state has its rows in order in an index, so a list of states is as many short lists. */
+/** Each kind in each state has its rows in order in an index, so a list of several is as many short lists. */
 function lister({ client }: Connection): OutgoingStore["list"] {
   return async (filter) => {
     const limit = Math.min(filter.limit, MAX_LISTED);
-    const states = filter.states === undefined ? [null] : filter.states;
+    const ofPerson = filter.subscriberId !== undefined && filter.businessId !== undefined;
+    const states = filter.states ?? (ofPerson ? [null] : OUTGOING_STATES);
+    const kinds = filter.kind !== undefined || ofPerson ? [filter.kind] : KINDS;
     return states
-      .flatMap((state) => {
-        const { where, values } = conditions(filter, state);
+      .flatMap((state) => kinds.map((kind) => ({ state, kind })))
+      .flatMap(({ state, kind }) => {
+        const { where, values } = conditions({ ...filter, kind }, state);
         const select = `SELECT ${COLUMNS} FROM outbox WHERE ${where.join(" AND ")} ORDER BY seq DESC LIMIT ?`;
         return client.prepare<(string | number)[], Row>(select).all(...values, limit);
       })
@@ -233,7 +241,7 @@ function conditions(filter: OutgoingFilter, state: OutgoingState | null) {
   const asked: readonly (readonly [string, string | number | null | undefined])[] = [
     ["seq < ?", before],
     [`${own}business_id = ?`, businessId],
-    [`${own}kind = ?`, kind],
+    ["kind = ?", kind],
     [`${own}subscriber_id = ?`, subscriberId],
     [`${indexed ? "+" : ""}state = ?`, state],
   ];
@@ -269,7 +277,9 @@ function figures({ client }: Connection): Pick<OutgoingStore, "callsSince" | "de
     )
     .pluck();
   const oldest = client
-    .prepare<[], number>("SELECT at FROM outbox WHERE state = 'waiting' ORDER BY seq LIMIT 1")
+    .prepare<[OutgoingKind], number>(
+      "SELECT at FROM outbox INDEXED BY outbox_by_state WHERE state = 'waiting' AND kind = ? ORDER BY seq LIMIT 1",
+    )
     .pluck();
 
   return {
@@ -282,7 +292,8 @@ function figures({ client }: Connection): Pick<OutgoingStore, "callsSince" | "de
     },
     async depth() {
       const states = Object.fromEntries(COUNTED.map((state) => [state, inState.get(state) ?? 0]));
-      return { states, oldestWaitingAt: oldest.get() ?? null };
+      const waiting = KINDS.flatMap((kind) => oldest.get(kind) ?? []);
+      return { states, oldestWaitingAt: waiting.length === 0 ? null : Math.min(...waiting) };
     },
   };
 }
