@@ -3,6 +3,12 @@ import { runMain, startServer } from "../support/server.ts";
 
 const TABLES = ["call", "call_event", "entry", "consent", "subscriber", "served_text"];
 
+type Rows = readonly Record<string, unknown>[];
+
+/** What webhooks write; the words of a WhatsApp message are written when it leaves, whenever that is. */
+const written = (rows: (table: string) => Rows) =>
+  TABLES.map((table) => rows(table).filter((row) => !String(row["twiml"]).includes("<Message>")));
+
 describe.concurrent("a caller who was told that consent is recorded", () => {
   it("stands in the ledger though the machine kills the server at that very moment", async ({ expect }) => {
     await using first = await startServer();
@@ -15,12 +21,12 @@ describe.concurrent("a caller who was told that consent is recorded", () => {
 
     await using second = await startServer({ folder: first.folder });
     expect(second.rows("entry")).toMatchObject([{ kind: "granted", call_sid: call.callSid, key: "1" }]);
-    const before = TABLES.map(second.rows);
+    const before = written(second.rows);
     // Twilio, whose connection broke, sends the webhook again; the address is the old one's.
     const again = second.call({ callSid: call.callSid });
     const repeated = await again.post(action, { CallStatus: "in-progress", Digits: "1" });
     expect(repeated).toEqual(answer);
-    expect(TABLES.map(second.rows)).toEqual(before);
+    expect(written(second.rows)).toEqual(before);
     const later = second.call();
     expect((await later.begin()).words).toContain("again");
   });
