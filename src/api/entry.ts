@@ -18,6 +18,8 @@ export function written(entry: Entry) {
     source,
     sourceId,
     simulated,
+    confirms: entry.confirms,
+    supersedes: entry.supersedes,
     reason,
     commitment,
     at: new Date(entry.at).toISOString(),

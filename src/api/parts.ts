@@ -49,6 +49,7 @@ export type CallRequest = {
   readonly requestedBy: string;
   /** The same request repeated has the same name, and places one call. */
   readonly cause: string;
+  readonly expiresInMinutes?: number | undefined;
   readonly at: number;
 };
 export type Placed = { readonly kind: "queued"; readonly id: string } | CallRefused;
@@ -57,6 +58,7 @@ export type BringIn = {
   readonly businessId: string;
   readonly callSid: string;
   readonly returnUrl: string | null;
+  readonly locale?: Locale | undefined;
   readonly requestedBy: string;
   readonly at: number;
 };

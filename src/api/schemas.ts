@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { JURISDICTIONS, LOCALES } from "../call/business.ts";
+import { MAX_EXPIRY_MINUTES } from "../call/calling.ts";
 import { ENTRY_KINDS } from "../call/consent.ts";
 import { REASONS } from "../call/permission.ts";
 import { e164, holdsNumber } from "../call/phone-number.ts";
@@ -167,6 +168,11 @@ export const Entry = z
       .string()
       .openapi({ description: "Twilio's CallSid or message SID, or the request's own id." }),
     simulated: z.boolean(),
+    confirms: z.uuid().nullable().openapi({ description: "Of a confirmed entry: the pending one." }),
+    supersedes: z
+      .uuid()
+      .nullable()
+      .openapi({ description: "Of a new number's pending entry: what ended the old number's consent." }),
     reason: z.string().nullable(),
     commitment: z
       .string()
@@ -268,6 +274,12 @@ export const CallOrder = z
       .enum(LOCALES)
       .optional()
       .openapi({ description: "The call's language; without it, the person is asked." }),
+    expiresInMinutes: z
+      .int()
+      .min(1)
+      .max(MAX_EXPIRY_MINUTES)
+      .optional()
+      .openapi({ description: "How long the call may wait, also for the calling hours; without it, 15." }),
     simulated: simulatedGiven,
   })
   .openapi("CallOrder");
@@ -284,14 +296,21 @@ export const Call = z
     finishedAt: time.nullable(),
   })
   .openapi("Call");
+/** https, or http on the same machine, where a test's application may be. */
+const SAFE_RETURN = /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/?#]|$))/i;
 export const BringInOrder = z
   .strictObject({
     business: businessId,
     returnUrl: z
-      .url({ protocol: /^https$/, error: "must be an https address" })
+      .url({ protocol: /^https?$/, error: "must be an https address" })
+      .regex(SAFE_RETURN, "must be an https address")
       .max(2_000)
       .optional()
       .openapi({ description: "Where the call goes on afterwards; without it, the line hangs up." }),
+    locale: z
+      .enum(LOCALES)
+      .optional()
+      .openapi({ description: "The language; without it, the caller is asked." }),
   })
   .openapi("BringInOrder");
 export const BroughtInCall = z

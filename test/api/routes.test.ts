@@ -111,8 +111,9 @@ describe("somebody with a new number", () => {
     const body = { business: "acme-dental", to: "+14155550127" };
     const told = await line.ask("POST", `${PATH}/+14155550126/changes`, { body });
     expectDescribed(`${PATH}/{number}/changes`, told, 201);
-    const kinds = told.body.entries.map(({ kind }: { kind: string }) => kind);
-    expect(new Set(kinds)).toEqual(new Set(["revoked", "pending"]));
+    expect(told.body.entries).toMatchObject([{ kind: "revoked" }, { kind: "pending" }]);
+    const [ended, asked] = told.body.entries;
+    expect(asked.supersedes).toBe(ended.id);
     const old = await line.ask("GET", `${PATH}/+14155550126`);
     expect(old.body.consents).toMatchObject([{ state: "revoked" }, { state: "revoked" }]);
     const now = await line.ask("GET", `${PATH}/+14155550127`);

@@ -35,7 +35,7 @@ export function callsDoor(
     responses: answers({ 202: json("The call is placed as soon as it can be.", Call) }, CALL_REFUSALS),
   });
   routes.openapi(place, async (c) => {
-    const { business: id, to: text, locale = null, simulated } = c.req.valid("json");
+    const { business: id, to: text, locale = null, simulated, expiresInMinutes } = c.req.valid("json");
     const key = c.get("key");
     const business = businessOf(parts, key, id);
     if (business === undefined) return unknownBusiness(c);
@@ -50,6 +50,7 @@ export function callsDoor(
       simulated,
       requestedBy: key.id,
       cause: `api:${await requestName(c, parts)}`,
+      expiresInMinutes,
       at: now(),
     });
     if (placed.kind === "refused")
@@ -95,10 +96,17 @@ export function callsDoor(
   });
   routes.openapi(optIn, async (c) => {
     const callSid = c.req.valid("param").CallSid;
-    const { business: id, returnUrl = null } = c.req.valid("json");
+    const { business: id, returnUrl = null, locale } = c.req.valid("json");
     const key = c.get("key");
     if (businessOf(parts, key, id) === undefined) return unknownBusiness(c);
-    const result = await bringIn({ businessId: id, callSid, returnUrl, requestedBy: key.id, at: now() });
+    const result = await bringIn({
+      businessId: id,
+      callSid,
+      returnUrl,
+      locale,
+      requestedBy: key.id,
+      at: now(),
+    });
     if (result.kind === "refused")
       return refuse(c, "call-refused", result.explanation, { reason: result.reason });
     return c.json({ callSid, business: id, state: "brought-in" as const }, 202);
