@@ -232,6 +232,18 @@ describe("row 48: WhatsApp refuses", () => {
     expect(await line.ledger.granted("acme-dental", caller, false)).toHaveLength(2);
     expect(line.twilio.messages).toEqual([]);
     expect(line.lines.some((each) => each.includes("not sent"))).toBe(true);
+    expect(line.rows("message")).toMatchObject([{ status: "failed", error_code: code, sid: null }]);
+  });
+
+  it("and what somebody asks for again is queued again, without a word of the failure", async () => {
+    line.twilio.state.faults = [{ status: 400, code: 63_024, message: "Invalid message recipient" }];
+    await line.agrees();
+    await line.settle();
+    const [job] = await line.all();
+    await line.outgoing.retry(job?.id ?? "", line.clock.now, line.clock.now + HOUR_MS);
+    await line.settle();
+    const [message] = line.twilio.messages;
+    expect(line.rows("message")).toMatchObject([{ status: "queued", error_code: null, sid: message?.sid }]);
   });
 
   it("and a wrong token fails nothing: it waits until somebody has set it right", async () => {

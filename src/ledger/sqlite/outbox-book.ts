@@ -54,7 +54,8 @@ export function outboxBook({ client }: Connection, newId: () => string) {
   );
   const businessOf = client.prepare<[string], string>("SELECT business_id FROM outbox WHERE id = ?").pluck();
   const nameMessage = client.prepare<[string, string, string]>(
-    "UPDATE message SET sid = ? WHERE business_id = ? AND id = ? AND sid IS NULL",
+    `UPDATE message SET sid = ?, status = 'queued', error_code = NULL
+     WHERE business_id = ? AND id = ? AND sid IS NULL`,
   );
 
   /** @returns its id; null where the cause had its row already */

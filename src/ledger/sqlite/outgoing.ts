@@ -47,6 +47,10 @@ export function sqliteOutgoing(
        unclear_since = CASE WHEN ? = 'expired' THEN unclear_since END, claimed_at = NULL, leased_until = NULL
      WHERE id = ? AND state IN ('waiting', 'sending')`,
   );
+  // Whoever looks at the message sees that it did not leave, and Twilio's code.
+  const endMessage = client.prepare<[number | null, string, string]>(
+    "UPDATE message SET status = 'failed', error_code = ? WHERE business_id = ? AND id = ? AND sid IS NULL",
+  );
   // What was in doubt when it ended is looked for before it is sent again.
   const retry = client.prepare<[number, number, string]>(
     `UPDATE outbox SET state = 'waiting', due_at = ?, expires_at = ?, attempts = 0, finished_at = NULL
@@ -69,6 +73,12 @@ export function sqliteOutgoing(
     postpone.run(dueAt, untried, unclear ? 1 : 0, kept.code, kept.message, id);
   }
 
+  function endNow(id: string, state: OutgoingState, { code, message }: Failure, at: number): void {
+    const row = find.get(id);
+    if (end.run(state, code, message, at, state, id).changes === 0 || row?.kind !== "message") return;
+    endMessage.run(TWILIO_CODE.test(code ?? "") ? Number(code) : null, row.businessId, id);
+  }
+
   return {
     add: (drafts: readonly Draft[], at) => write(() => drafts.map((draft) => book.add(draft, at))),
     addCall: callAdmission(connection, write, entries),
@@ -76,7 +86,7 @@ export function sqliteOutgoing(
     compose: composer(connection, write),
     accepted: (id, providerSid, at) => write(() => book.accepted(id, providerSid, at)),
     postpone: (id, dueAt, failure, unclear) => write(() => postponeNow(id, dueAt, failure, unclear)),
-    end: (id, state, { code, message }, at) => write(() => void end.run(state, code, message, at, state, id)),
+    end: (id, state, failure, at) => write(() => endNow(id, state, failure, at)),
     retry: (id, dueAt, expiresAt) => write(() => retry.run(dueAt, expiresAt, id).changes === 1),
     replay: (id, at) => write(() => replayNow(id, at)),
     async nextDueAt() {
@@ -91,6 +101,9 @@ export function sqliteOutgoing(
     ...figures(connection),
   };
 }
+
+/** Of Twilio's errors, not of HTTP. */
+const TWILIO_CODE = /^\d{5,6}$/;
 
 type Row = Omit<Outgoing, "payload" | "simulated"> & {
   readonly kind: OutgoingKind;
