@@ -9,7 +9,9 @@ import { OUTGOING_STATES } from "../ledger/outgoing.ts";
 /** What comes in and goes out, and, from the same lines, the description of it. */
 
 const E164_FORM = /^\+[1-9]\d{6,14}$/;
-const MAX_ID = 64;
+/** As the business file has it. */
+const ID_FORM = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const ID_FAULT = "must be lower-case letters, digits and hyphens";
 const MAX_REASON = 200;
 
 /** One entry list page at most. */
@@ -24,13 +26,13 @@ const possibleNumber = number.refine((text) => e164(text) !== null, "is not a po
 
 const businessId = z
   .string()
-  .min(1)
-  .max(MAX_ID)
+  .regex(ID_FORM, ID_FAULT)
   .openapi({ description: "The id of a business, as in the business file.", example: "acme-dental" });
 const topicId = z
   .string()
-  .min(1)
-  .max(MAX_ID)
+  .regex(ID_FORM, { error: ID_FAULT, abort: true })
+  // It is kept, also where it is no topic of ours.
+  .refine((text) => !holdsNumber(text), "is not a topic's id")
   .openapi({ description: "The id of a topic of the business.", example: "appointment-reminders" });
 const entryId = z
   .uuid()
