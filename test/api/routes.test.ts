@@ -167,6 +167,13 @@ describe("may this be sent?", () => {
     },
   );
 
+  it("cannot be asked with a number where the topic belongs, so that none is kept in clear", async () => {
+    const told = await line.ask("POST", ROUTE, { body: { ...question, topic: "1-415-555-0123-4" } });
+    expectDescribed(ROUTE, told, 400);
+    expect(told.body.errors).toMatchObject([{ pointer: "#/topic" }]);
+    expect(JSON.stringify(line.rows("decision"))).not.toContain("0123-4");
+  });
+
   it("no more, at once, after a withdrawal", async () => {
     await line.agrees("+14155550128");
     const body = { ...question, to: "+14155550128" };
