@@ -146,12 +146,16 @@ describe("the hour", () => {
     ["PF", "+68987123456"],
     ["DE", "+491701234567"],
   ] as const)("is allowed in every zone of %s whenever a call is placed, all year", (country, to) => {
-    for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2027, 0, 1); at += 31 * HOUR_MS + 11 * MINUTE_MS) {
-      const verdict = mayCall(order({ to, at, expiresAt: at + 24 * HOUR_MS }), NOTHING);
-      if (verdict.kind !== "go") expect(verdict.reason).toBe("no_common_hour");
-      else expect(localHours(country, verdict.dueAt).filter((hour) => hour < 8 || hour >= 21)).toEqual([]);
-    }
-    expect(zonesOf(country).length).toBeGreaterThan(0);
+    const weeks = Array.from(
+      { length: 280 },
+      (_, step) => Date.UTC(2026, 0, 1) + step * (31 * HOUR_MS + 11 * MINUTE_MS),
+    );
+    const verdicts = weeks.map((at) => mayCall(order({ to, at, expiresAt: at + 24 * HOUR_MS }), NOTHING));
+    const placed = verdicts.flatMap((verdict) => (verdict.kind === "go" ? [verdict.dueAt] : []));
+    expect(placed.length).toBeGreaterThan(200);
+    expect(placed.flatMap((at) => localHours(country, at)).filter((hour) => hour < 8 || hour >= 21)).toEqual(
+      [],
+    );
   });
 });
 
@@ -163,7 +167,7 @@ describe("right before a call is placed", () => {
       at,
     );
 
-  it("it goes where nothing has changed", () => {
+  it("the call goes where nothing has changed", () => {
     expect(placing(AFTERNOON)).toEqual({ kind: "go" });
   });
 
@@ -186,11 +190,11 @@ describe("right before a call is placed", () => {
     ["refused", { consents: [{ topic: "visits", state: "refused" }] }],
     ["withdrawn", { consents: [{ topic: "visits", state: "revoked" }] }],
     ["number_cap", { toNumber: 1 }],
-  ] as const)("it is given up where the person has %s meanwhile", (reason, history) => {
+  ] as const)("the call is given up where the person has %s meanwhile", (reason, history) => {
     expect(placing(AFTERNOON, history)).toEqual({ kind: "cancel", reason: explainCall(reason) });
   });
 
-  it("it is given up where the country is no longer allowed", () => {
+  it("the call is given up where the country is no longer allowed", () => {
     expect(placing(AFTERNOON, {}, { business: clinic() })).toMatchObject({ kind: "cancel" });
   });
 });

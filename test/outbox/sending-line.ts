@@ -20,7 +20,14 @@ const ACCOUNT_SID = `AC${"a".repeat(32)}`;
 /** A line with a real file, the outbox as it is wired, and two accounts of a Twilio that can fail. */
 export type SendingLine = ReturnType<typeof startSending>;
 
-export function startSending({ templates = true }: { readonly templates?: boolean } = {}) {
+export type SendingOptions = {
+  readonly templates?: boolean;
+  /** Calls are guarded as they are wired; else the test says what the guard says. */
+  readonly guarded?: boolean;
+  readonly calls?: Partial<Business["calls"]>;
+};
+
+export function startSending({ templates = true, guarded = false, calls = {} }: SendingOptions = {}) {
   const memory = openMemory();
   const loaded = loadConfig({
     DATABASE_URL: `file:${memory.file}`,
@@ -30,7 +37,10 @@ export function startSending({ templates = true }: { readonly templates?: boolea
     YESLINE_SECRET: Buffer.alloc(32, 7).toString("base64"),
     YESLINE_SIMULATOR: "on",
   });
-  const businesses = loaded.businesses.map((business) => withTemplates(business, templates));
+  const businesses = loaded.businesses.map((business) => ({
+    ...withTemplates(business, templates),
+    calls: { ...business.calls, ...calls },
+  }));
   const config: Config = { ...loaded, businesses };
   const { clock } = memory;
   const now = () => clock.now;
@@ -45,16 +55,17 @@ export function startSending({ templates = true }: { readonly templates?: boolea
   const seen: OutgoingSeen[] = [];
   const lines: string[] = [];
   const guard = { verdict: { kind: "go" } as Verdict, asked: 0 };
+  const said = async () => {
+    guard.asked++;
+    return guard.verdict;
+  };
   const start = (over: Partial<typeof memory> = {}) =>
     dispatchWith(config, {
       memory: { ...memory, ...over },
       scripts: SCRIPTS,
       publicUrl: PUBLIC_URL,
       ownUrl: OWN_URL,
-      guard: async () => {
-        guard.asked++;
-        return guard.verdict;
-      },
+      ...(guarded ? {} : { guard: said }),
       log: pino({ level: "info" }, { write: (line) => void lines.push(line) }),
       count: (one) => seen.push(one),
       now,
