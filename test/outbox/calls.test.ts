@@ -51,12 +51,25 @@ describe("someone who is called", () => {
     expect(await line.row(id)).toMatchObject({ state: "sent", attempts: 2 });
   });
 
+  it("(row 43) is called though another system called before, and though they called us", async () => {
+    const { to, id } = await asked();
+    const between = { From: "+14155550100", To: to };
+    line.twilio.calledElsewhere(between, { date_created: "Mon, 23 Nov 2026 08:00:00 +0000" });
+    line.twilio.calledElsewhere(between, { direction: "inbound" });
+    line.twilio.state.faults = [500];
+    await line.settle();
+    await line.later(5 * MINUTE_MS);
+    expect(line.twilio.posted).toHaveLength(1);
+    expect(await line.row(id)).toMatchObject({ state: "sent", attempts: 2 });
+  });
+
   it("(row 43) is called again only because somebody asked again", async () => {
     const { to } = await asked();
     await line.settle();
     line.twilio.state.faults = [500];
     line.clock.now += 10_000;
     const { id } = await asked(to);
+    await line.settle();
     await line.later(5 * MINUTE_MS);
     expect(line.twilio.calls).toHaveLength(2);
     expect(await line.row(id)).toMatchObject({ state: "sent" });

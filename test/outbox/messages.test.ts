@@ -132,6 +132,18 @@ describe("row 43: Twilio accepted it and the answer was lost", () => {
     expect(await line.all()).toMatchObject([{ state: "sent" }]);
   });
 
+  it("and a message of ours that went there just before is not taken for it", async () => {
+    const { caller } = await line.agrees();
+    await line.settle();
+    line.clock.now += 10_000;
+    line.twilio.state.faults = [500];
+    await line.ledger.revoke({ ...withdrawalOf(caller), at: line.clock.now });
+    await line.settle();
+    await line.later(10 * MINUTE_MS);
+    expect(line.twilio.posted).toHaveLength(2);
+    expect((await line.all()).map(({ state }) => state)).toEqual(["sent", "sent"]);
+  });
+
   it("and free text is told from another system's by its words", async () => {
     const { caller, entry } = await line.agrees();
     await line.settle();

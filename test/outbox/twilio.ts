@@ -176,6 +176,9 @@ export function twilioDouble({ baseUrl, accountSid, authToken, now }: TwilioOpti
     posted,
     messages: rows.Messages,
     calls: rows.Calls,
+    /** The same line calls somebody for another system. */
+    calledElsewhere: (fields: Record<string, string>, over: Record<string, unknown> = {}) =>
+      rows.Calls.unshift({ ...callOf(new URLSearchParams(fields)), ...over }),
     /** Another system of the business, or the person, writes between the same two addresses. */
     elsewhere: (fields: Record<string, string>, over: Record<string, unknown> = {}) =>
       rows.Messages.unshift({ ...messageOf(new URLSearchParams(fields)), ...over }),
