@@ -1,6 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import { PROBLEMS, type ProblemKind } from "./problem.ts";
-import { Problem } from "./schemas.ts";
+import { Problem } from "./answers.ts";
 
 /** Parts that every route's description has. */
 

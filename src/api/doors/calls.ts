@@ -6,7 +6,8 @@ import type { Guards } from "../guard.ts";
 import { IDEMPOTENCY_PARAMETER, repeatable, requestName } from "../idempotency.ts";
 import { businessesOf, businessOf, type ApiRoutes, type ApiParts, type CallDesk } from "../parts.ts";
 import { refuse, refuseField } from "../problem.ts";
-import { BringInOrder, BroughtInCall, Call, CallOrder, CallPath, CallSidPath } from "../schemas.ts";
+import { BroughtInCall, Call } from "../answers.ts";
+import { BringInOrder, CallOrder, CallPath, CallSidPath } from "../requests.ts";
 import { unknownBusiness } from "./consents.ts";
 
 const TAG = ["Calls"];

@@ -9,14 +9,8 @@ import type { Guards } from "../guard.ts";
 import { IDEMPOTENCY_PARAMETER, repeatable, requestName } from "../idempotency.ts";
 import { businessesOf, businessOf, type ApiContext, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuse, refuseField } from "../problem.ts";
-import {
-  ChangeRequest,
-  ConsentList,
-  ConsentQuery,
-  NumberPath,
-  RevocationRequest,
-  Written,
-} from "../schemas.ts";
+import { ConsentList, Written } from "../answers.ts";
+import { ChangeRequest, ConsentQuery, NumberPath, RevocationRequest } from "../requests.ts";
 
 const TAG = ["Consents"];
 

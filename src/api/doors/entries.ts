@@ -5,7 +5,8 @@ import { detailed, numbered } from "../entry.ts";
 import type { Guards } from "../guard.ts";
 import { businessesOf, type ApiContext, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuse } from "../problem.ts";
-import { EntryDetail, EntryList, EntryPath, EntryQuery } from "../schemas.ts";
+import { EntryDetail, EntryList } from "../answers.ts";
+import { EntryPath, EntryQuery } from "../requests.ts";
 import { unknownBusiness } from "./consents.ts";
 
 const TAG = ["Entries"];

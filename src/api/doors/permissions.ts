@@ -7,7 +7,8 @@ import type { Guards } from "../guard.ts";
 import { IDEMPOTENCY_PARAMETER, repeatable } from "../idempotency.ts";
 import { businessOf, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuseField } from "../problem.ts";
-import { Permission, PermissionRequest } from "../schemas.ts";
+import { Permission } from "../answers.ts";
+import { PermissionRequest } from "../requests.ts";
 import { unknownBusiness } from "./consents.ts";
 
 const WRONG_TIME = {
