@@ -91,7 +91,7 @@ const MAX_FOUND = 100;
 const BUSY_CODES: ReadonlySet<string> = new Set(["20429", "63018"]);
 const MAX_MESSAGE_LENGTH = 200;
 
-/** The SDK is loaded with the first request: it costs a tenth of a second and 25 MB. */
+/** The SDK is loaded with the first request: it costs a fifth of a second and 40 MB. */
 export function twilioRest({
   accountSid,
   authToken,
