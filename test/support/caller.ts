@@ -53,8 +53,8 @@ export function caller(send: Send, options: CallerOptions) {
     callSid: base.CallSid,
     post,
     /** Rings. */
-    async begin(): Promise<Heard> {
-      const answer = await post("/voice", { CallStatus: "ringing" });
+    async begin(path = "/voice"): Promise<Heard> {
+      const answer = await post(path, { CallStatus: "ringing" });
       next = answer.action;
       return answer;
     },
