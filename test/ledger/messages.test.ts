@@ -15,6 +15,7 @@ import {
 } from "../support/memory.ts";
 import {
   clinicCall,
+  composed,
   DAY_MS,
   HOUR_MS,
   joined,
@@ -221,6 +222,10 @@ describe("a yes", () => {
   it("that comes before the notice has left grants nothing: nobody can have read it", async () => {
     const number = someNumber();
     await writes(memory, number, START).answered;
+    await stray(number);
+    const [job] = await memory.outgoing.claim({ now: NOW, leaseMs: MINUTE_MS, limit: 1, kinds: ["message"] });
+    if (job === undefined) throw new Error("Nothing was due.");
+    await memory.outgoing.compose(job, composed("notice."), NOW);
     await stray(number);
     expect(kinds()).toEqual([]);
   });
