@@ -76,6 +76,7 @@ describe("an endpoint", () => {
   });
 
   it("that is added in the same moment as an entry is told of it, where it was committed before", async () => {
+    await agree(memory.ledger, callOf());
     const adding = memory.endpoints.add(endpoint(), SIGNING_SECRET);
     const revoking = memory.ledger.revoke(withdrawalOf("+14155550199"));
     await Promise.all([adding, revoking]);

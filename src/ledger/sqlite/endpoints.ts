@@ -33,7 +33,7 @@ export function endpointBook({ client }: Connection) {
       if (changing > 0) known = null;
       const now = version.get();
       const list = known !== null && known.version === now ? known.list : read();
-      if (changing === 0 && known?.list !== list) known = { version: now, list };
+      if (known?.list !== list) known = { version: now, list };
       return list.flatMap((each) =>
         each.businessId === businessId && each.kinds.includes(kind) ? [each.id] : [],
       );
