@@ -2,6 +2,7 @@ import type { ApiKeys, Decisions, Endpoints, Entries, Idempotency, LiveCalls } f
 import type { Ledger } from "../ledger.ts";
 import type { Messages } from "../messages.ts";
 import type { OutgoingStore } from "../outgoing.ts";
+import type { ProofStore } from "../proof-store.ts";
 import type { Quality } from "../quality.ts";
 import type { Reading } from "../reading.ts";
 import { sqliteApiKeys } from "./api-keys.ts";
@@ -15,6 +16,7 @@ import { sqliteIdempotency } from "./idempotency.ts";
 import { sqliteLiveCalls } from "./live-calls.ts";
 import { sqliteMessages } from "./messages.ts";
 import { sqliteOutgoing } from "./outgoing.ts";
+import { sqliteProofStore } from "./proof-store.ts";
 import { sqliteQuality } from "./quality.ts";
 import { sqliteReading } from "./reading.ts";
 import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
@@ -31,6 +33,7 @@ export type Memory = {
   readonly decisions: Decisions;
   readonly liveCalls: LiveCalls;
   readonly quality: Quality;
+  readonly proof: ProofStore;
 };
 
 /** Everything on one file, sharing one group commit. Closing the ledger closes all of it. */
@@ -50,6 +53,7 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     decisions: sqliteDecisions(connection, { vault, newId, write }),
     liveCalls: sqliteLiveCalls(connection, commits),
     quality: sqliteQuality(connection, { vault }),
+    proof: sqliteProofStore(connection, commits),
     reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
   };
 }
