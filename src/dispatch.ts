@@ -90,9 +90,9 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
     },
     onError: (error) => log.error({ err: error }, "the outbox cannot be read; the next round tries again"),
   });
-  const calls = {
+  const calls: Dispatch["calls"] = {
     placeCall: callPlacer({ businesses, outgoing, restOf }),
-    find: outgoing.get,
+    find: (businessId, id) => outgoing.get(businessId, id),
     bringIn: bringer({ businesses, publicUrl, ledger, liveCalls, restOf }),
   };
   return { worker, restOf, calls };

@@ -308,4 +308,16 @@ describe("law 6", () => {
     expect(line.simulated.posted).toMatchObject([{ To: whatsapp(played.caller) }]);
     expect(line.twilio.posted).toMatchObject([{ To: whatsapp(real.caller) }]);
   });
+
+  it("and where the line has no account, what is simulated goes to the mock, and what is real waits, visibly", async () => {
+    await line.stop();
+    line = startSending({ account: false });
+    const played = await line.agrees({ simulated: true });
+    await line.agrees();
+    await line.settle();
+    expect(line.simulated.posted).toMatchObject([{ To: whatsapp(played.caller) }]);
+    expect(await line.all("waiting")).toMatchObject([
+      { simulated: false, errorMessage: expect.stringContaining("set TWILIO_ACCOUNT_SID") },
+    ]);
+  });
 });

@@ -25,14 +25,22 @@ export type SendingOptions = {
   /** Calls are guarded as they are wired; else the test says what the guard says. */
   readonly guarded?: boolean;
   readonly calls?: Partial<Business["calls"]>;
+  /** Whether the line has an account at Twilio, beside the simulator's. */
+  readonly account?: boolean;
 };
 
-export function startSending({ templates = true, guarded = false, calls = {} }: SendingOptions = {}) {
+const ACCOUNT = { TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_AUTH_TOKEN: "first,second" };
+
+export function startSending({
+  templates = true,
+  guarded = false,
+  calls = {},
+  account = true,
+}: SendingOptions = {}) {
   const memory = openMemory();
   const loaded = loadConfig({
     DATABASE_URL: `file:${memory.file}`,
-    TWILIO_ACCOUNT_SID: ACCOUNT_SID,
-    TWILIO_AUTH_TOKEN: "first,second",
+    ...(account ? ACCOUNT : {}),
     TWILIO_API_URL: TWILIO_URL,
     YESLINE_SECRET: Buffer.alloc(32, 7).toString("base64"),
     YESLINE_SIMULATOR: "on",
@@ -51,7 +59,8 @@ export function startSending({ templates = true, guarded = false, calls = {} }: 
     now,
   });
   if (config.simulator === null) throw new Error("no simulator");
-  const simulated = twilioDouble({ baseUrl: `${OWN_URL}/phone/twilio`, ...config.simulator, now });
+  const playedUrl = account ? `${OWN_URL}/phone/twilio` : TWILIO_URL;
+  const simulated = twilioDouble({ baseUrl: playedUrl, ...config.simulator, now });
   const seen: OutgoingSeen[] = [];
   const lines: string[] = [];
   const guard = { verdict: { kind: "go" } as Verdict, asked: 0 };
