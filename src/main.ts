@@ -65,6 +65,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     connection,
     ledger,
     reading,
+    memory,
     scripts,
     isServing: () => !stopping.signal.aborted,
     phone: config.simulator === null ? null : "/phone",
@@ -97,6 +98,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
           logWebhook(webhook, error);
           metrics.webhook(webhook, error);
           supervision.troubles.saw(webhook, error);
+          // What was recorded may bring a message; the end of a call makes it due.
+          if (webhook.entries.length > 0 || webhook.route === "status") worker.wake();
         },
       },
       whatsapp: {

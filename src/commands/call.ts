@@ -6,6 +6,7 @@ import {
   formatScenarioProblem,
   isLoopback,
   parseScenarios,
+  personIn,
   reportHtml,
   reportJson,
   reportJunit,
@@ -24,6 +25,7 @@ import { phoneCommand } from "./call-phone.ts";
 import { replayCommand } from "./call-replay.ts";
 import { targetOf, withTargetOptions, type TargetOptions } from "./call-target.ts";
 import { consentBook, type ConsentBook } from "./consent-book.ts";
+import { permissionDesk } from "./permission-desk.ts";
 
 /** `yesline call …`: calls without a telephone. */
 export function callCommand(parts: CliParts): Command {
@@ -56,6 +58,7 @@ type RunOptions = TargetOptions & {
   readonly bail?: true;
   readonly timeout: string;
   readonly realTime?: true;
+  readonly apiKey?: string;
   readonly json?: true;
 };
 
@@ -70,6 +73,7 @@ function runCommand(command: Command, { loadConfig, out, err }: CliParts): void 
     .option("--bail", "stop after the first failure")
     .option("--timeout <seconds>", "of real time, for each scenario", "60")
     .option("--real-time", "let calls last as long as they would")
+    .option("--api-key <key>", "for scenarios that ask for a permission (default: one made for this run)")
     .option("--json", "the same as --reporter json")
     .action(async (files: string[], options: RunOptions) => {
       const scenarios = readScenarios(files, err).filter((each) => each.name.includes(options.grep ?? ""));
@@ -122,6 +126,14 @@ async function play(
   const timeoutMs = Number(options.timeout) * 1_000;
   if (!(timeoutMs > 0)) throw new UsageError(`--timeout ${options.timeout} is not a number of seconds.`);
   const book = isOurs(target, config) ? consentBook(config, target.accountSid) : null;
+  const desk = permissionDesk({
+    url: target.url,
+    config,
+    simulated: target.accountSid === config.simulator?.accountSid,
+    apiKey: options.apiKey,
+    keys: book?.keys ?? null,
+    now: Date.now,
+  });
   const results: ScenarioResult[] = [];
   let file = "";
   try {
@@ -130,6 +142,7 @@ async function play(
       file = scenario.file;
       const result = await runScenario(scenario, target, {
         ...book,
+        permissionOf: desk.permissionOf,
         timeoutMs,
         realTime: options.realTime === true,
       });
@@ -137,6 +150,7 @@ async function play(
       if (!result.ok && (options.bail === true || !result.reached)) break;
     }
   } finally {
+    await desk.close();
     await book?.close();
   }
   return results;
@@ -154,10 +168,25 @@ async function startAfresh(
   book: ConsentBook | null,
 ): Promise<void> {
   if (book === null) return;
-  for (const { call, expect } of scenarios.filter((each) => each.file === file)) {
-    const [line, caller] = call.direction === "inbound" ? [call.to, call.from] : [call.from, call.to];
-    for (const number of new Set([caller, expect.subscriber ?? caller])) await book.forget(line, number);
-  }
+  const played = scenarios.filter((each) => each.file === file);
+  const people = played.flatMap(peopleOf);
+  for (const { line, number } of people) await book.forget(line, number);
+  // Whoever is told of the withdrawal must not take it for an answer of the next scenario.
+  if (played.every(({ messages }) => messages.length === 0)) return;
+  await Promise.all(people.map(({ line, number }) => book.settled(line, number)));
+}
+
+/** Whose consent a scenario may leave, and with whom. */
+function peopleOf({
+  call,
+  whatsapp,
+  expect,
+}: Scenario): { readonly line: string; readonly number: string }[] {
+  const inbound = call?.direction === "inbound";
+  const line = call === null ? (whatsapp.to ?? "") : inbound ? call.to : call.from;
+  const person = call === null ? whatsapp.from : personIn(call);
+  const numbers = new Set([person, whatsapp.from, expect.subscriber ?? person]);
+  return [...numbers].map((number) => ({ line, number }));
 }
 
 /** @throws {UsageError} with a line for each thing that is wrong in a file */

@@ -1,19 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { standingJurisdiction, type Business } from "../call/business.ts";
 import type { ConsentState } from "../call/consent.ts";
 import { e164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
+import type { ApiKeys } from "../ledger/integration.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OutcomeQuestions } from "../simulator/index.ts";
-import { openLedger } from "./with-ledger.ts";
+import { openMemory } from "./with-ledger.ts";
 
-/** What a scenario may ask of the line it has called, and how it starts afresh. */
-export type ConsentBook = Required<OutcomeQuestions> & {
-  /** Withdraws what simulated calls left of a number, as `subscriber revoke` does; real consent is not touched. */
+/** What a scenario may ask of the line it has called or written to, and how it starts afresh. */
+export type ConsentBook = Required<Pick<OutcomeQuestions, "consentOf" | "entriesOf">> & {
+  /**
+   * Withdraws what simulated calls left of a number, as `subscriber revoke` does; real consent is not touched.
+   *
+   * @param line a number that is called, or a sender that is written to
+   */
   forget(line: string, number: string): Promise<void>;
+  /** Resolves when nothing waits to be sent to that number any more, or after a while. */
+  settled(line: string, number: string): Promise<void>;
+  readonly keys: ApiKeys;
   close(): Promise<void>;
 };
+
+/** The server looks every second for what was added beside it. */
+const SETTLES_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+/** Of one person, the newest: a scenario writes far fewer. */
+const MAX_MESSAGES = 500;
 
 /** Best first: what a number that stands differently on several topics is said to be. */
 const RANK: readonly ConsentState[] = ["granted", "pending", "revoked", "refused", "none"];
@@ -23,33 +38,50 @@ const STANDS: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
 /** The questions of `subscriber show`, put to this configuration's ledger; null where there is none here. */
 export function consentBook(config: Config, accountSid: string): ConsentBook | null {
   if (!existsSync(config.databaseFile)) return null;
-  const ledger = openLedger(config);
+  const { ledger, messages, outgoing, keys } = openMemory(config);
   const simulated = accountSid === config.simulator?.accountSid;
   const businessOf = (line: string) =>
-    config.businesses.find((each) => each.lines.some((own) => own === line));
-  const lineOf = (call: { direction: string; to: string; from: string }) =>
-    call.direction === "inbound" ? call.to : call.from;
+    config.businesses.find(
+      ({ lines, whatsapp }) => whatsapp.sender === line || lines.some((own) => own === line),
+    );
   const find = async (line: string, number: string) => {
     const business = businessOf(line);
     const known = e164(number);
     return business === undefined || known === null ? null : ledger.subscriber(business.id, known);
   };
   return {
-    async consentOf({ call, subscriber, topic }) {
-      const found = await find(lineOf(call), subscriber);
+    keys,
+    async consentOf({ line, subscriber, topic }) {
+      const found = await find(line, subscriber);
       const asked = (found?.consents ?? []).filter(
         (consent) => consent.simulated === simulated && (topic === undefined || consent.topic === topic),
       );
       const states = new Set(asked.map(({ state }) => state));
       return RANK.find((state) => states.has(state)) ?? "none";
     },
-    async entriesOf({ call, subscriber }) {
-      const found = await find(lineOf(call), subscriber);
-      return (found?.entries ?? []).filter((entry) => entry.sourceId === call.callSid).length;
+    async entriesOf({ line, sources, subscriber }) {
+      const business = businessOf(line);
+      const found = await find(line, subscriber);
+      if (business === undefined || found === null) return 0;
+      // Outside a message is known by Twilio's SID, here by its own id.
+      const kept = await messages.withSubscriber(business.id, found.id, MAX_MESSAGES);
+      const own = kept.flatMap(({ id, sid }) => (sid !== null && sources.includes(sid) ? [id] : []));
+      const from = new Set([...sources, ...own]);
+      return found.entries.filter(({ sourceId }) => from.has(sourceId)).length;
     },
     async forget(line, number) {
       const business = businessOf(line);
       if (business !== undefined && simulated) await withdraw(ledger, business, number);
+    },
+    async settled(line, number) {
+      const found = await find(line, number);
+      if (found === null) return;
+      const waiting = { kind: "message", states: ["waiting", "sending"], limit: 1 } as const;
+      for (let waitedMs = 0; waitedMs < SETTLES_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+        const left = await outgoing.list({ ...waiting, subscriberId: found.id });
+        if (left.length === 0) return;
+        await delay(LOOK_EVERY_MS);
+      }
     },
     close: () => ledger.close(),
   };

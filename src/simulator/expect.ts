@@ -1,20 +1,34 @@
 import type { StepResult } from "./actor.ts";
 import type { CallEvent, SpokenEvent, WebhookEvent } from "./events.ts";
-import type { CallFacts } from "./fields.ts";
 import type { Network } from "./network.ts";
 import type { Scenario } from "./scenario.ts";
+import type { ConsentStates } from "./message-schema.ts";
 import type { ConsentState } from "./schema.ts";
 
+/** Who asks for consent, and what of theirs a scenario has seen. */
+export type Subject = {
+  /** The line that was called, or the sender that was written to. */
+  line: string;
+  /** CallSid and MessageSids: where entries of this scenario come from. */
+  sources: readonly string[];
+  subscriber: string;
+};
+
 /** Whose consent a scenario asks about; `topic` is undefined where the scenario names none. */
-export type ConsentQuestion = { call: CallFacts; subscriber: string; topic: string | undefined };
+export type ConsentQuestion = Subject & { topic: string | undefined };
+
+/** Whether something may be sent, and when; `at` is undefined where it is now. */
+export type PermissionQuestion = { line: string; to: string; topic: string; at: string | undefined };
+export type PermissionAnswer = { allowed: boolean; reason: string } | { trouble: string };
 
 /** How the outcome is asked for: over the product's public API or CLI, never out of its database. */
 export type OutcomeQuestions = {
   consentOf?: (question: ConsentQuestion) => Promise<ConsentState>;
   entriesOf?: (question: ConsentQuestion) => Promise<number>;
+  permissionOf?: (question: PermissionQuestion) => Promise<PermissionAnswer>;
 };
 
-type Check = { step: string; expected: string; heard: string; ok: boolean; message?: string };
+export type Check = { step: string; expected: string; heard: string; ok: boolean; message?: string };
 
 /**
  * Holds what happened against what the scenario expects. Errors in webhooks are never expected unless the
@@ -22,9 +36,9 @@ type Check = { step: string; expected: string; heard: string; ok: boolean; messa
  */
 export async function checkExpectations(
   scenario: Scenario,
-  call: CallFacts,
+  subject: Subject,
   events: readonly CallEvent[],
-  network: Network,
+  network: Network | null,
   questions: OutcomeQuestions,
 ): Promise<StepResult[]> {
   const { expect } = scenario;
@@ -37,13 +51,13 @@ export async function checkExpectations(
     ),
     ...given(expect.attempts, (attempts) => equal("attempts", attempts, timesListened(events))),
     ...given(expect.noticeHeard, (notice) => equal("noticeHeard", notice, noticeHeard(events))),
-    ...given(network.copies(), ({ expected, message }) => ({
+    ...given(network?.copies(), ({ expected, message }) => ({
       step: "copies",
       expected,
       heard: message,
       ok: false,
     })),
-    ...(await askOutcome(scenario, call, questions)),
+    ...(await askOutcome(scenario, subject, questions)),
   ];
   return checks.map(({ step, expected, heard, ok, message }) => ({
     ok,
@@ -88,29 +102,42 @@ function explain(errors: readonly WebhookEvent[]): { message?: string } {
 
 async function askOutcome(
   scenario: Scenario,
-  call: CallFacts,
+  subject: Subject,
   questions: OutcomeQuestions,
 ): Promise<Check[]> {
-  const { consent, entries } = scenario.expect;
-  const person = call.direction === "inbound" ? call.from : call.to;
-  const subscriber = scenario.expect.subscriber ?? person;
-  const ask = async <T>(
-    name: string,
-    want: T,
-    answer: ((q: ConsentQuestion) => Promise<T>) | undefined,
-    topic?: string,
-  ) =>
-    answer === undefined
-      ? { ...equal(name, want, undefined), message: "nobody to ask: this run was not told how" }
-      : equal(name, want, await answer({ call, subscriber, topic }));
-  const states = typeof consent === "object" ? Object.entries(consent) : [];
+  const { consent, entries, subscriber = subject.subscriber } = scenario.expect;
+  const about = { ...subject, subscriber };
   return [
-    ...(typeof consent === "string" ? [await ask("consent", consent, questions.consentOf)] : []),
-    ...(await Promise.all(
-      states.map(([topic, state]) => ask(`consent.${topic}`, state, questions.consentOf, topic)),
-    )),
-    ...(entries === undefined ? [] : [await ask("entries", entries, questions.entriesOf)]),
+    ...(consent === undefined ? [] : await askConsent(consent, about, questions)),
+    ...(entries === undefined
+      ? []
+      : [await ask("entries", entries, { ...about, topic: undefined }, questions.entriesOf)]),
   ];
+}
+
+/** One check, or one for each topic. */
+export async function askConsent(
+  states: ConsentStates,
+  about: Subject,
+  { consentOf }: OutcomeQuestions,
+): Promise<Check[]> {
+  if (typeof states === "string")
+    return [await ask("consent", states, { ...about, topic: undefined }, consentOf)];
+  const topics = Object.entries(states);
+  return Promise.all(
+    topics.map(([topic, state]) => ask(`consent.${topic}`, state, { ...about, topic }, consentOf)),
+  );
+}
+
+async function ask<T>(
+  name: string,
+  want: T,
+  question: ConsentQuestion,
+  answer: ((asked: ConsentQuestion) => Promise<T>) | undefined,
+): Promise<Check> {
+  return answer === undefined
+    ? { ...equal(name, want, undefined), message: "nobody to ask: this run was not told how" }
+    : equal(name, want, await answer(question));
 }
 
 function equal<T>(step: string, expected: T, actual: T | undefined): Check {

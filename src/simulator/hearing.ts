@@ -45,7 +45,7 @@ function miss(expected: string, message: string): Hearing {
 }
 
 /** Case, white space and the shape of quotation marks make no difference. */
-function normalize(text: string): string {
+export function normalize(text: string): string {
   return text
     .normalize("NFKC")
     .toLowerCase()

@@ -12,11 +12,12 @@ export { placeCall, type CallParts } from "./call.ts";
 export { isKey, keys, silentCaller, type Act, type Caller, type Key, type Moment } from "./caller.ts";
 export { pacedClock, virtualClock, type Clock } from "./clock.ts";
 export type { CallEvent, EndedEvent, FinalStatus, SpokenEvent, WebhookEvent } from "./events.ts";
-export type { ConsentQuestion, OutcomeQuestions } from "./expect.ts";
+export type { ConsentQuestion, OutcomeQuestions, PermissionAnswer, PermissionQuestion } from "./expect.ts";
 export { noticeHeard } from "./expect.ts";
 export type { CallFacts } from "./fields.ts";
 export { httpTransport, type Transport } from "./http.ts";
 export { keypad, type Keypad } from "./keypad.ts";
+export type { MessageSeen } from "./mailbox.ts";
 export { defaultMix, parseMix, type Mix } from "./mix.ts";
 export type { Problem } from "./problem.ts";
 export { newSid, seededRandom, systemRandom, type Random } from "./random.ts";
@@ -26,7 +27,13 @@ export { callFacts, callPlan, runScenario, targetUrls } from "./run.ts";
 export type { RunOptions, ScenarioResult, Target } from "./run.ts";
 export type { StepResult } from "./actor.ts";
 export { scenarioFromEvents } from "./save.ts";
-export { formatScenarioProblem, parseScenarios, type Scenario, type ScenarioProblem } from "./scenario.ts";
+export {
+  formatScenarioProblem,
+  parseScenarios,
+  personIn,
+  type Scenario,
+  type ScenarioProblem,
+} from "./scenario.ts";
 export { scenarioJsonSchema, type ConsentState, type ScenarioInput } from "./schema.ts";
 export { sign } from "./signature.ts";
 export { speakingSeconds } from "./speech.ts";

@@ -44,7 +44,7 @@ function scenarioSection(result: ScenarioResult): string {
     result.interrupted === undefined ? "" : `<p class="failed">${escapeXml(result.interrupted)}</p>`;
   return `<details${result.ok ? "" : ' open="open"'}>
 <summary><span class="${word}">${word}</span> ${escapeXml(result.name)}</summary>
-<p>${escapeXml(place)}, call ${escapeXml(result.callSid)}, ${(result.callMs / 1_000).toFixed(1)} s long</p>
+<p>${escapeXml(place)}${calledSection(result)}</p>
 ${interrupted}
 <table>
 <thead><tr><th scope="col">Line</th><th scope="col">Step</th><th scope="col">Outcome</th></tr></thead>
@@ -54,7 +54,25 @@ ${interrupted}
 <thead><tr><th scope="col">Second</th><th scope="col">What happened</th></tr></thead>
 <tbody>${result.events.map(eventRow).join("\n")}</tbody>
 </table>
+${messagesSection(result)}
 </details>`;
+}
+
+function calledSection({ callSid, callMs }: ScenarioResult): string {
+  return callSid === null ? "" : `, call ${escapeXml(callSid)}, ${(callMs / 1_000).toFixed(1)} s long`;
+}
+
+function messagesSection({ messages }: ScenarioResult): string {
+  if (messages.length === 0) return "";
+  const rows = messages.map(({ direction, from, to, body, status, errorCode }) => {
+    const way = direction === "inbound" ? `${from} writes` : `to ${to}`;
+    const fate = errorCode === null ? status : `${status} ${errorCode}`;
+    return `<tr><td>${escapeXml(way)}</td><td>${escapeXml(body)}</td><td>${escapeXml(fate)}</td></tr>`;
+  });
+  return `<table>
+<thead><tr><th scope="col">WhatsApp</th><th scope="col">Message</th><th scope="col">Status</th></tr></thead>
+<tbody>${rows.join("\n")}</tbody>
+</table>`;
 }
 
 function stepRow(step: StepResult): string {

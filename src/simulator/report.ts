@@ -13,8 +13,13 @@ export function reportPretty(results: readonly ScenarioResult[]): string {
 }
 
 function prettyResult(result: ScenarioResult): string {
-  const { ok, name, durationMs, callMs } = result;
-  const times = `(a call of ${seconds(callMs)} s, played in ${Math.round(durationMs)} ms)`;
+  const { ok, name, durationMs, callMs, callSid, messages } = result;
+  const written = messages.length === 1 ? "1 message" : `${messages.length} messages`;
+  const what = [
+    ...(callSid === null ? [] : [`a call of ${seconds(callMs)} s`]),
+    ...(callSid === null || messages.length > 0 ? [written] : []),
+  ];
+  const times = `(${what.join(" and ")}, played in ${Math.round(durationMs)} ms)`;
   return [`${ok ? "✓" : "✗"} ${name} ${times}`, ...explain(result).map((line) => `    ${line}`)].join("\n");
 }
 

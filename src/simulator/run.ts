@@ -4,13 +4,15 @@ import { placeCall } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import { pacedClock, virtualClock } from "./clock.ts";
 import type { CallEvent } from "./events.ts";
-import { checkExpectations, type OutcomeQuestions } from "./expect.ts";
+import { correspondence } from "./correspondence.ts";
+import { checkExpectations, type OutcomeQuestions, type Subject } from "./expect.ts";
 import type { CallFacts } from "./fields.ts";
 import { withTransport, type Transport } from "./http.ts";
+import { mailbox, type MessageSeen } from "./mailbox.ts";
 import { createNetwork } from "./network.ts";
 import type { Problem } from "./problem.ts";
 import { newSid, systemRandom, type Random } from "./random.ts";
-import type { Scenario } from "./scenario.ts";
+import { personIn, type Scenario } from "./scenario.ts";
 import type { ScenarioCall } from "./schema.ts";
 import { createWire } from "./wire.ts";
 
@@ -51,10 +53,13 @@ export type ScenarioResult = {
   ok: boolean;
   /** Whether the service answered at all: false when it cannot be reached. */
   reached: boolean;
-  callSid: string;
-  /** The steps, then the expectations. */
+  /** Null: nobody called. */
+  callSid: string | null;
+  /** The steps of the call, those of the messages, then the expectations. */
   steps: StepResult[];
   events: CallEvent[];
+  /** Of the scenario's people, in either direction. */
+  messages: MessageSeen[];
   problems: Problem[];
   /** How long it took, and how long the call lasted for the caller. */
   durationMs: number;
@@ -89,52 +94,107 @@ async function play(
   options: RunOptions & { transport: Transport },
   limit: AbortSignal,
 ): Promise<ScenarioResult> {
-  const { transport, stopwatch = () => performance.now(), random = systemRandom } = options;
+  const { stopwatch = () => performance.now() } = options;
   const started = stopwatch();
-  const clock = options.realTime === true ? pacedClock({ wait: waitUnless(limit) }) : virtualClock();
-  const facts = callFacts(scenario.call, target.accountSid, random);
-  const urls = targetUrls(target);
-  const wire = createWire({ authToken: target.authToken, clock, transport, random, stopwatch });
-  const network = createNetwork(wire, (url) => url === urls.statusUrl);
-  const actor = createActor(scenario, network);
-  const events: CallEvent[] = [];
+  const phone = scenario.call === null ? null : playedCall(scenario, scenario.call, target, options, limit);
+  const { from, to } = scenario.whatsapp;
+  const line = scenario.call === null ? (to ?? "") : lineIn(scenario.call);
+  const sources: string[] = phone === null ? [] : [phone.callSid];
+  const person = scenario.call === null ? from : personIn(scenario.call);
+  const subject: Subject = { line, sources, subscriber: person };
+  const { transport } = options;
+  const { accountSid, authToken } = target;
+  const wait = waitUnless(limit);
+  const post = correspondence(scenario, {
+    mailbox: mailbox({ url: targetUrls(target).twilioUrl, accountSid, authToken, transport }),
+    subject,
+    questions: options,
+    stopwatch,
+    wait,
+  });
+  const messages: MessageSeen[] = [];
 
   const converse = async (): Promise<StepResult[]> => {
-    await actor.prepare();
-    const ended = await placeCall({
-      ...callPlan(scenario.call, urls, options.now ?? (() => new Date())),
-      facts,
-      wire: network.wire,
-      clock,
-      random,
-      caller: untilAborted(actor.caller, limit),
-      onEvent(event) {
-        events.push(event);
-        actor.notice(event);
-        options.onEvent?.(event);
-      },
-    });
-    const steps = await actor.finish(ended);
+    const writes = scenario.messages.length > 0;
+    if (writes) await post.begin();
+    const called = (await phone?.play()) ?? [];
     limit.throwIfAborted();
-    return [...steps, ...(await checkExpectations(scenario, facts, events, network, options))];
+    if (writes && called.every(({ ok }) => ok)) await post.play();
+    if (writes) messages.push(...(await post.messages()));
+    sources.push(...messages.map(({ sid }) => sid));
+    limit.throwIfAborted();
+    const events = phone?.events ?? [];
+    const checked = await checkExpectations(scenario, subject, events, phone?.network ?? null, options);
+    return [...called, ...post.results(), ...checked];
   };
 
-  const done = await unlessInterrupted(converse, limit, options.signal, (reason) =>
-    actor.finish({ kind: "ended", atMs: clock.now(), by: "simulator", reason, status: "canceled" }),
-  );
+  const giveUp = async (reason: string): Promise<StepResult[]> => [
+    ...((await phone?.giveUp(reason)) ?? []),
+    ...post.results(),
+  ];
+  const done = await unlessInterrupted(converse, limit, options.signal, giveUp);
+  const events = phone?.events ?? [];
   return {
     name: scenario.name,
     file: scenario.file,
     line: scenario.line,
     ok: done.interrupted === undefined && done.steps.every((step) => step.ok),
-    reached: events.some((event) => event.kind === "webhook" && event.status !== undefined),
-    callSid: facts.callSid,
+    reached: post.reached || events.some((event) => event.kind === "webhook" && event.status !== undefined),
+    callSid: phone?.callSid ?? null,
     ...done,
     events,
+    messages,
     problems: events.flatMap((event) => (event.kind === "webhook" ? event.problems : [])),
     durationMs: stopwatch() - started,
-    callMs: clock.now(),
+    callMs: phone?.clock.now() ?? 0,
   };
+}
+
+/** The call of a scenario: what it takes to play it, and what is known of it meanwhile. */
+function playedCall(
+  scenario: Scenario,
+  call: ScenarioCall,
+  target: Target,
+  options: RunOptions & { transport: Transport },
+  limit: AbortSignal,
+) {
+  const { transport, stopwatch = () => performance.now(), random = systemRandom } = options;
+  const clock = options.realTime === true ? pacedClock({ wait: waitUnless(limit) }) : virtualClock();
+  const facts = callFacts(call, target.accountSid, random);
+  const urls = targetUrls(target);
+  const wire = createWire({ authToken: target.authToken, clock, transport, random, stopwatch });
+  const network = createNetwork(wire, (url) => url === urls.statusUrl);
+  const actor = createActor(scenario, network);
+  const events: CallEvent[] = [];
+  return {
+    callSid: facts.callSid,
+    clock,
+    network,
+    events,
+    async play(): Promise<StepResult[]> {
+      await actor.prepare();
+      const ended = await placeCall({
+        ...callPlan(call, urls, options.now ?? (() => new Date())),
+        facts,
+        wire: network.wire,
+        clock,
+        random,
+        caller: untilAborted(actor.caller, limit),
+        onEvent(event) {
+          events.push(event);
+          actor.notice(event);
+          options.onEvent?.(event);
+        },
+      });
+      return actor.finish(ended);
+    },
+    giveUp: (reason: string) =>
+      actor.finish({ kind: "ended", atMs: clock.now(), by: "simulator", reason, status: "canceled" }),
+  };
+}
+
+function lineIn({ direction, from, to }: ScenarioCall): string {
+  return direction === "inbound" ? to : from;
 }
 
 type Done = Pick<ScenarioResult, "steps" | "interrupted">;

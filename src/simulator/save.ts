@@ -4,7 +4,7 @@ import type { CallFacts } from "./fields.ts";
 import { noticeHeard } from "./expect.ts";
 import type { ScenarioInput } from "./schema.ts";
 
-type StepInput = ScenarioInput["steps"][number];
+type StepInput = NonNullable<ScenarioInput["steps"]>[number];
 
 /**
  * A call that was played, written down as a scenario that plays it again. Digits that are read out one by one and

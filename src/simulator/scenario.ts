@@ -1,16 +1,23 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import type { Document } from "yaml";
 import type { z } from "zod";
+import { messageStepOf, type MessageStepKind } from "./message-schema.ts";
+import { filledWith, freshNumbers } from "./numbers.ts";
+import { systemRandom, type Random } from "./random.ts";
 import * as s from "./schema.ts";
 
-/** One call that somebody plays, and what must come of it. */
+/** A call that somebody plays, the messages that follow it, and what must come of them. */
 export type Scenario = {
   name: string;
   file: string;
   /** Where it begins in the file, from 1. */
   line: number;
-  call: s.ScenarioCall;
+  /** Null: everything is written. */
+  call: s.ScenarioCall | null;
   steps: Step[];
+  /** Who writes to whom; `to` null: whoever of the line wrote last. */
+  whatsapp: { from: string; to: string | null };
+  messages: MessageStep[];
   expect: s.Expectations & { line: number };
 };
 
@@ -29,15 +36,21 @@ export type StepKind =
   | { kind: "network"; delayMs: number | undefined; copies: number | undefined }
   | { kind: "replay"; webhook: number | "all"; sameAnswer: boolean };
 
+/** What somebody writes, or what must arrive. */
+export type MessageStep = { line: number; text: string } & MessageStepKind;
+
 export type ScenarioProblem = { file: string; line: number; column: number; field: string; message: string };
 
 /**
  * Reads a YAML file of scenarios, one for each document (`---`). What is wrong is named with file, line
  * and field; a scenario with a problem is left out.
+ *
+ * @param random for the digits of numbers that are new each time
  */
 export function parseScenarios(
   text: string,
   fileName: string,
+  random: Random = systemRandom,
 ): { scenarios: Scenario[]; problems: ScenarioProblem[] } {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
@@ -50,7 +63,8 @@ export function parseScenarios(
       problems.push({ file: fileName, line, column: col, field: "", message: error.message });
     }
     if (document.errors.length > 0 || document.contents === null) continue;
-    const parsed = s.scenarioSchema.safeParse(document.toJS({ maxAliasCount: 50 }));
+    const given: unknown = document.toJS({ maxAliasCount: 50 });
+    const parsed = s.scenarioSchema.safeParse(filledWith(freshNumbers(given, random), given));
     if (parsed.success) {
       const written = (path: Path): string => sourceOf(document, path, text);
       scenarios.push(toScenario(parsed.data, fileName, place, written));
@@ -75,17 +89,27 @@ function toScenario(
   place: (path: Path) => Place,
   written: (path: Path) => string,
 ): Scenario {
+  const at = (list: string, index: number) => {
+    const { line } = place([list, index]);
+    return { line, text: written([list, index]) };
+  };
+  const { call = null, whatsapp } = parsed;
+  const person = call === null ? "" : personIn(call);
   return {
     name: parsed.name,
     file,
     line: place(["name"]).line,
-    call: parsed.call,
-    steps: parsed.steps.map((step, index) => {
-      const { line } = place(["steps", index]);
-      return { line, text: written(["steps", index]), ...kindOf(step) };
-    }),
+    call,
+    steps: parsed.steps.map((step, index) => ({ ...at("steps", index), ...kindOf(step) })),
+    whatsapp: { from: whatsapp.from ?? person, to: whatsapp.to ?? null },
+    messages: parsed.messages.map((step, index) => ({ ...at("messages", index), ...messageStepOf(step) })),
     expect: { ...parsed.expect, line: place(["expect"]).line },
   };
+}
+
+/** Who is at the other end of the line's own number. */
+export function personIn({ direction, from, to }: Pick<s.ScenarioCall, "direction" | "from" | "to">): string {
+  return direction === "inbound" ? from : to;
 }
 
 /** A step as it stands in the file, on one line. */

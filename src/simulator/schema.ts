@@ -1,14 +1,12 @@
 import { z } from "zod";
+import { correspondents, messageStep } from "./message-schema.ts";
+import { consentState, duration, phoneNumber } from "./schema-parts.ts";
+
+export type { ConsentState } from "./schema-parts.ts";
 
 /** The scenario format: what a YAML file may say. Lengths of time become milliseconds. */
 
-const aLengthOfTime = "a length of time, such as 300ms, 2s or 1m; a bare number means seconds";
-const duration = z
-  .union([z.number().min(0), z.string().regex(/^\d+(?:\.\d+)?(?:ms|s|m|h)$/u, aLengthOfTime)], aLengthOfTime)
-  .transform(toMilliseconds)
-  .describe(aLengthOfTime);
-
-const keysPattern = /^[0-9*#w]{1,64}$/u;
+const keysPattern = /^(?:[0-9*#w]|\{[a-z]\w*\.digits\}){1,64}$/u;
 const keyText = z
   .string({ error: 'keys in quotes, such as "1"' })
   .regex(keysPattern, "keys are 0-9, *, # and w, which waits half a second");
@@ -83,10 +81,6 @@ const step = z
   })
   .meta({ minProperties: 1, maxProperties: 1 });
 
-const consentState = z.enum(["granted", "refused", "pending", "revoked", "none"]);
-
-const phoneNumber = z.string({ error: 'a phone number in quotes, such as "+14155550123", or anonymous' });
-
 const call = z.strictObject({
   from: phoneNumber,
   to: phoneNumber.min(1),
@@ -124,22 +118,44 @@ const expectations = z.strictObject({
     .optional(),
 });
 
-export const scenarioSchema = z.strictObject({
-  name: z.string().min(1),
-  description: z.string().optional(),
-  call,
-  steps: z.array(step).max(500).describe("None for a call that nobody answers."),
-  expect: expectations.default({}),
-});
+const numberPattern = z
+  .string()
+  .regex(
+    /^\+[1-9][0-9?]{6,14}$/u,
+    'a number with ? for the digits that are new each time, such as "+3460?????00"',
+  );
+
+export const scenarioSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    description: z.string().optional(),
+    numbers: z
+      .record(z.string().regex(/^[a-z]\w*$/u, "a name, such as friend"), numberPattern)
+      .default({})
+      .describe("Numbers that nobody has had before: {friend}, or {friend.digits} where they are keyed in."),
+    call: call.optional(),
+    steps: z.array(step).max(500).default([]).describe("None for a call that nobody answers."),
+    whatsapp: correspondents.default({}),
+    messages: z.array(messageStep).max(200).default([]).describe("What is written after the call."),
+    expect: expectations.default({}),
+  })
+  .superRefine(({ call: placed, steps, whatsapp, messages }, context) => {
+    const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (placed !== undefined) return;
+    if (steps.length > 0) fault(["steps"], "a call has steps: say who calls, call: { from, to }");
+    if (messages.length === 0) fault([], "say who calls, call: { from, to }, or what is written, messages");
+    else if (whatsapp.from === undefined || whatsapp.to === undefined) {
+      fault(["messages"], "without a call, say who writes to which sender, whatsapp: { from, to }");
+    }
+  });
 
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type ParsedScenario = z.output<typeof scenarioSchema>;
 export type ParsedStep = ParsedScenario["steps"][number];
 export type HearRule = z.output<typeof hearRule>;
 export type PressRule = z.output<typeof pressRule>;
-export type ScenarioCall = ParsedScenario["call"];
+export type ScenarioCall = NonNullable<ParsedScenario["call"]>;
 export type Expectations = ParsedScenario["expect"];
-export type ConsentState = z.output<typeof consentState>;
 
 /** The format as JSON Schema, for editors. */
 export function scenarioJsonSchema(): Record<string, unknown> {
@@ -149,12 +165,6 @@ export function scenarioJsonSchema(): Record<string, unknown> {
 
 export const hearing = (text: string): HearRule => hearRule.parse({ contains: text });
 export const pressing = (keys: string): PressRule => pressRule.parse({ keys });
-
-function toMilliseconds(length: string | number): number {
-  if (typeof length === "number") return length * 1_000;
-  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[length.replace(/^[\d.]+/u, "")];
-  return Number.parseFloat(length) * (unit ?? 1);
-}
 
 function isPattern(source: string): boolean {
   try {

@@ -20,6 +20,7 @@ const passed: ScenarioResult = {
   callSid: `CA${"a".repeat(32)}`,
   steps: [{ ok: true, status: "passed", line: 4, step: 'press: "1"' }],
   events: [],
+  messages: [],
   problems: [],
   durationMs: 12.5,
   callMs: 34_000,

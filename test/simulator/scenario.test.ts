@@ -18,7 +18,7 @@ async function run(yaml: string, faults: LineFaults = {}, options: RunOptions = 
   expect(problems).toEqual([]);
   const [scenario] = scenarios;
   if (scenario === undefined) throw new Error("no scenario");
-  const consentOf: RunOptions["consentOf"] = ({ call: { callSid } }) =>
+  const consentOf: RunOptions["consentOf"] = ({ sources: [callSid = ""] }) =>
     Promise.resolve(choices.get(callSid) ?? "none");
   return runScenario(scenario, { url: service.url, accountSid, authToken }, { consentOf, ...options });
 }
