@@ -43,7 +43,8 @@ export function createApp({
     await next();
     c.header("X-Content-Type-Options", "nosniff");
     // What is refused may not be read to its end, and then the next one on the connection, whoever's it is, would fail.
-    if (!isServing() || c.res.status >= 400) c.header("Connection", "close");
+    const unread = c.res.status >= 400 && c.req.method !== "GET";
+    if (!isServing() || unread) c.header("Connection", "close");
   });
 
   app.route("/voice", voiceRoutes(voice));

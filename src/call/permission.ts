@@ -1,7 +1,7 @@
 import type { Business, Category } from "./business.ts";
 import type { ConsentState } from "./consent.ts";
 import { allowedAt, allowedIn, haveCommonHour } from "./hours.ts";
-import { countryOf, subscriberNumber, type Country, type E164 } from "./phone-number.ts";
+import { countryOf, reachOf, type Country, type E164 } from "./phone-number.ts";
 
 /** Why a message may be sent, or may not. Machine-readable; `explain` gives the sentence. */
 export const REASONS = [
@@ -51,10 +51,10 @@ export type Verdict = { readonly allowed: boolean; readonly reason: Reason };
 export function decide({ business, number, topic, sendAt }: Question, known: Known): Verdict {
   const asked = business.topics.find(({ id }) => id === topic);
   if (asked === undefined) return no("unknown_topic");
-  if (subscriberNumber(number) === null) return no("unreachable_number");
+  const { subscriber, country } = reachOf(number);
+  if (subscriber === null) return no("unreachable_number");
   const missing = missingConsent(known.state);
   if (missing !== null) return no(missing);
-  const country = countryOf(number);
   if (asked.category === "marketing" && country === "US") return no("us_marketing");
   const quiet = hasQuietHours(asked.category) ? quietAt(business, country, sendAt) : null;
   if (quiet !== null) return no(quiet);

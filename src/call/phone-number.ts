@@ -27,10 +27,19 @@ export function e164(text: string): E164 | null {
 
 /** The number, if WhatsApp messages could ever reach it; null where none could. */
 export function subscriberNumber(text: string): E164 | null {
+  return reachOf(text).subscriber;
+}
+
+/** What a number tells of itself, read once: `subscriberNumber` and `countryOf` in one. */
+export function reachOf(text: string): {
+  readonly subscriber: E164 | null;
+  readonly country: Country | null;
+} {
   const parsed = E164_PATTERN.test(text) ? parsePhoneNumberFromString(text) : undefined;
-  if (parsed?.isPossible() !== true) return null;
+  if (parsed?.isPossible() !== true) return { subscriber: null, country: parsed?.country ?? null };
   const type = parsed.getType();
-  return type !== undefined && NEVER_ON_WHATSAPP.has(type) ? null : (text as E164);
+  const never = type !== undefined && NEVER_ON_WHATSAPP.has(type);
+  return { subscriber: never ? null : (text as E164), country: parsed.country ?? null };
 }
 
 /**

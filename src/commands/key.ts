@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { UsageError, type CliParts } from "./command.ts";
 import { holdsNumber } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
-import { SCOPES, TooManyKeys, type ApiKey, type Scope } from "../ledger/integration.ts";
+import { SCOPES, TooManyKeys, USUAL_SCOPES, type ApiKey, type Scope } from "../ledger/integration.ts";
 import { KEY_BYTES, keyText } from "../ledger/key-text.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
 import { withMemory } from "./with-ledger.ts";
@@ -18,7 +18,10 @@ export function keyCommand(parts: CliParts): Command {
     .description("make a key; it is printed this once, and kept nowhere")
     .requiredOption("--name <name>", "whose key it is", name)
     .addOption(
-      new Option("--scope <scope...>", "what may be done with it (default: everything)").choices(SCOPES),
+      new Option(
+        "--scope <scope...>",
+        "what may be done with it (default: everything but numbers:read)",
+      ).choices(SCOPES),
     )
     .option("--business <id...>", "whose data it opens (default: every business's)")
     .option("--expires <duration>", "such as 12h, 90d or 1y from now (default: never)", duration)
@@ -62,7 +65,7 @@ async function add({ loadConfig, out, err }: CliParts, options: AddOptions): Pro
     id: randomUUIDv7(),
     name: options.name,
     prefix,
-    scopes: SCOPES.filter((scope) => options.scope?.includes(scope) ?? true),
+    scopes: SCOPES.filter((scope) => (options.scope ?? USUAL_SCOPES).includes(scope)),
     businesses: options.business === undefined ? null : known(config, options.business),
     createdAt: now,
     createdBy: "cli",
@@ -174,7 +177,7 @@ function shownOf({ createdAt, expiresAt, revokedAt, lastUsedAt, ...key }: ApiKey
 function line({ id, prefix, name: theirs, scopes, businesses, ...times }: ApiKey): string {
   const { expiresAt, revokedAt, lastUsedAt } = times;
   const notes = [
-    scopes.length === SCOPES.length ? "everything" : scopes.join(" "),
+    scopes.length === SCOPES.length ? "everything, numbers in clear too" : scopes.join(" "),
     businesses === null ? "every business" : businesses.join(" "),
     expiresAt === null ? "never expires" : `expires ${iso(expiresAt)}`,
     lastUsedAt === null ? "never used" : `last used ${iso(lastUsedAt)}`,

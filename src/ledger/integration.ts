@@ -14,6 +14,9 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What a key gets that asks for nothing: all but numbers in clear, which whoever makes the key has to mean. */
+export const USUAL_SCOPES = SCOPES.filter((scope) => scope !== "numbers:read");
+
 /** A key as it is listed: never the key itself, of which only a digest is kept. */
 export type ApiKey = {
   readonly id: string;

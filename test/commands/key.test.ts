@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SCOPES } from "../../src/ledger/integration.ts";
+import { USUAL_SCOPES } from "../../src/ledger/integration.ts";
 import { keyText, digestOfKey } from "../../src/ledger/key-text.ts";
 import type { Memory } from "../../src/ledger/sqlite/memory.ts";
 import { cli, type Done } from "../support/cli.ts";
@@ -51,7 +51,7 @@ describe("yesline key add", () => {
     expect(shown).toMatchObject({
       name: "booking system",
       prefix: secret.slice(0, 10),
-      scopes: SCOPES,
+      scopes: USUAL_SCOPES,
       businesses: null,
       createdBy: "cli",
       expiresAt: null,
@@ -98,7 +98,7 @@ describe("yesline key add", () => {
     const { key: secret, id, prefix } = await made("--name", "shop", "--business", "acme-dental");
     const [logged = ""] = await accesses();
     expect(logged).toBe(
-      `command line | key-added | ${id} | shop (${prefix}): ${SCOPES.join(" ")}; acme-dental`,
+      `command line | key-added | ${id} | shop (${prefix}): ${USUAL_SCOPES.join(" ")}; acme-dental`,
     );
     expect(logged).not.toContain(secret);
   });
@@ -148,7 +148,7 @@ describe("yesline key list", () => {
     await server.ledger.probe();
     const used = new Date(now).toISOString();
     expect((await key("list")).out).toBe(
-      `${id}  ${prefix}…  shop\n  everything; every business; never expires; last used ${used}\n`,
+      `${id}  ${prefix}…  shop\n  ${USUAL_SCOPES.join(" ")}; every business; never expires; last used ${used}\n`,
     );
     expect(JSON.parse((await key("list", "--json")).out)).toMatchObject([
       { id, prefix, name: "shop", lastUsedAt: used, revokedAt: null },
