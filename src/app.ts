@@ -4,6 +4,7 @@ import type { ApiParts } from "./api/parts.ts";
 import type { ConsoleParts } from "./console/parts.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
+import type { PublishedLog } from "./sealing.ts";
 import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
 import { whatsappRoutes, type WhatsAppParts } from "./whatsapp/routes.ts";
 
@@ -17,6 +18,8 @@ export type AppParts = {
   readonly console?: ConsoleParts;
   /** Absent: the line alone. */
   readonly api?: ApiParts;
+  /** Absent: the line alone. */
+  readonly log?: PublishedLog;
   readonly metrics: () => Promise<string>;
   /** False from the moment that the server begins to stop. */
   readonly isServing: () => boolean;
@@ -33,6 +36,7 @@ export function createApp({
   phone,
   console: supervisors,
   api,
+  log,
   metrics,
   isServing,
   onError,
@@ -52,6 +56,8 @@ export function createApp({
   if (phone !== null) app.route("/phone", phoneRoutes(phone));
   if (supervisors !== undefined) app.route("/console", consoleRoutes(supervisors));
   if (api !== undefined) app.all("/api/*", apiDoor(api));
+
+  if (log !== undefined) app.route("/.well-known/yesline", wellKnown(log));
 
   app.get("/healthz", (c) => c.text("alive\n"));
 
@@ -76,6 +82,18 @@ export function createApp({
     onError(error);
     return c.text("Something failed on our side.\n", 500);
   });
+  return app;
+}
+
+/** What auditors fetch, without asking anybody: the newest signed checkpoint, and the keys that sign. */
+function wellKnown({ checkpoint, keys }: PublishedLog): Hono {
+  const app = new Hono();
+  app.get("/checkpoint", async (c) => {
+    const note = await checkpoint();
+    c.header("Cache-Control", "no-cache");
+    return note === null ? c.text("Nothing is signed yet.\n", 404) : c.text(note);
+  });
+  app.get("/log-key", (c) => c.text(keys.map((key) => `${key}\n`).join("")));
   return app;
 }
 

@@ -12,6 +12,7 @@ import {
 import { callCommand } from "./commands/call.ts";
 import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
+import { logCommand } from "./commands/log.ts";
 import { operatorCommand } from "./commands/operator.ts";
 import { scriptCommand } from "./commands/script.ts";
 import { subscriberCommand } from "./commands/subscriber.ts";
@@ -61,6 +62,7 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program.addCommand(scriptCommand(parts));
   program.addCommand(callCommand(parts));
   program.addCommand(ledgerCommand(parts));
+  program.addCommand(logCommand(parts));
   program.addCommand(subscriberCommand(parts));
   program.addCommand(operatorCommand(parts));
   program.addCommand(keyCommand(parts));

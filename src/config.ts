@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { ConfigError, parseBusinesses } from "./business-file.ts";
 import type { Business } from "./call/business.ts";
+import { derivedSeed } from "./proof/checkpoint.ts";
+import { DestinationError, parseDestination, type Destination } from "./proof/couriers.ts";
+import { isKeyName } from "./proof/note.ts";
 import type { Account } from "./twilio/signature.ts";
 
 export { ConfigError } from "./business-file.ts";
@@ -28,6 +31,13 @@ export type Config = {
   readonly admin: { readonly email: string; readonly password: string | null };
   /** Where operators may sign in elsewhere (OpenID Connect). */
   readonly singleSignOn: SingleSignOn | null;
+  /** The Merkle log over the entries: its name, the seeds of the keys that sign, where its checkpoints are taken. */
+  readonly log: {
+    readonly name: string;
+    /** The present key first. */
+    readonly seeds: readonly [Uint8Array, ...Uint8Array[]];
+    readonly checkpoints: readonly Destination[];
+  };
   /** What works, and should not stay so. */
   readonly warnings: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -46,6 +56,9 @@ export const TWIML_FOLDER = fileURLToPath(new URL("../twiml", import.meta.url));
 
 const DEMO_BUSINESSES = fileURLToPath(new URL("businesses.demo.yaml", import.meta.url));
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** So long that a checkpoint stays a few lines. */
+const MAX_LOG_NAME = 100;
 
 /** Empty is unset, as in a `.env` file. */
 const unset = z.literal("").transform(() => undefined);
@@ -78,6 +91,9 @@ const environment = z.object({
   YESLINE_OIDC_ISSUER: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
   YESLINE_OIDC_CLIENT_ID: optional(z.string().regex(/^[\x21-\x7e]+$/)),
   YESLINE_OIDC_CLIENT_SECRET: optional(z.string().regex(/^[\x21-\x7e]+$/)),
+  YESLINE_LOG_KEY: optional(z.string().refine((text) => decodeSeeds(text) !== null)),
+  YESLINE_LOG_NAME: optional(z.string().max(MAX_LOG_NAME).refine(isKeyName)),
+  YESLINE_CHECKPOINTS: optional(z.string().refine((text) => decodeDestinations(text) !== null)),
   LOG_LEVEL: optional(z.enum(LOG_LEVELS)),
 });
 
@@ -99,6 +115,11 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   YESLINE_OIDC_ISSUER: "use your provider's issuer, such as https://login.example",
   YESLINE_OIDC_CLIENT_ID: "use the client's id at your provider",
   YESLINE_OIDC_CLIENT_SECRET: "use the client's secret at your provider",
+  YESLINE_LOG_KEY:
+    "use 32 bytes in base64: openssl rand -base64 32; two, with a comma between, the new one first, during a rotation",
+  YESLINE_LOG_NAME: "use a name without spaces or plus, such as line.example/yesline",
+  YESLINE_CHECKPOINTS:
+    "use file:/elsewhere/checkpoints.txt, https://… or stdout; several with commas between",
   LOG_LEVEL: `use one of ${LOG_LEVELS.join(", ")}`,
 };
 
@@ -143,13 +164,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       : []),
   ];
   const file = given.YESLINE_BUSINESSES ?? DEMO_BUSINESSES;
+  const secret = decodeSecret(given.YESLINE_SECRET ?? "") ?? generatedSecret(secretFile);
   return Object.freeze({
     host: given.HOST ?? "127.0.0.1",
     port: given.PORT ?? 3000,
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
     databaseFile,
     businesses: Object.freeze(parseBusinesses(readText("YESLINE_BUSINESSES", file), file)),
-    secret: decodeSecret(given.YESLINE_SECRET ?? "") ?? generatedSecret(secretFile),
+    secret,
     warnings: Object.freeze(warnings),
     accounts: Object.freeze([
       ...(twilio === null ? [] : [twilio]),
@@ -168,6 +190,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       given.YESLINE_OIDC_CLIENT_ID,
       given.YESLINE_OIDC_CLIENT_SECRET,
     ),
+    log: {
+      name: given.YESLINE_LOG_NAME ?? logName(given.PUBLIC_URL, given.HOST),
+      seeds: decodeSeeds(given.YESLINE_LOG_KEY ?? "") ?? [derivedSeed(secret)],
+      checkpoints: decodeDestinations(given.YESLINE_CHECKPOINTS ?? "") ?? [],
+    },
     logLevel: given.LOG_LEVEL ?? "info",
   });
 }
@@ -287,7 +314,33 @@ function decodeSecret(text: string): Uint8Array | null {
   return bytes.length === 32 && /^[A-Za-z0-9+/]{43}=?$/.test(text.trim()) ? bytes : null;
 }
 
-/** A secret is never printed, not even a wrong one. */
+const MAX_LOG_KEYS = 8;
+const MAX_DESTINATIONS = 16;
+
+/** Whoever sets no address has a log of this machine. */
+function logName(publicUrl: string | undefined, host = "127.0.0.1"): string {
+  return `yesline/${publicUrl === undefined ? host : new URL(publicUrl).host}`;
+}
+
+function decodeSeeds(text: string): Config["log"]["seeds"] | null {
+  const seeds = text.split(",").map(decodeSecret);
+  const [first, ...others] = seeds.filter((seed) => seed !== null);
+  const different = new Set(text.split(",").map((each) => each.trim())).size === seeds.length;
+  if (first === undefined || others.length + 1 < seeds.length || !different) return null;
+  return seeds.length > MAX_LOG_KEYS ? null : [first, ...others];
+}
+
+function decodeDestinations(text: string): readonly Destination[] | null {
+  try {
+    const destinations = text.split(",").map((each) => parseDestination(each.trim()));
+    return destinations.length > MAX_DESTINATIONS ? null : destinations;
+  } catch (error) {
+    if (error instanceof DestinationError) return null;
+    throw error;
+  }
+}
+
+/** A secret is never printed, not even a wrong one; an address that takes checkpoints may hold one. */
 function shown(name: string, env: Readonly<Record<string, string | undefined>>): string {
-  return /TOKEN|SECRET|PASSWORD/.test(name) ? "…" : (env[name] ?? "");
+  return /TOKEN|SECRET|PASSWORD|LOG_KEY|CHECKPOINTS/.test(name) ? "…" : (env[name] ?? "");
 }

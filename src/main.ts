@@ -15,6 +15,7 @@ import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { templatesOf } from "./script/templates.ts";
+import { sealWith } from "./sealing.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { superviseWith } from "./supervision.ts";
@@ -58,6 +59,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
 
   const { ledger, reading } = memory;
 
+  const sealing = sealWith(config, { store: memory.proof, log, out: (text) => process.stdout.write(text) });
+  metrics.watchLog(sealing.status, Date.now);
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
   const onError = (error: unknown) => log.error({ err: error }, "request failed");
@@ -135,11 +138,13 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         newId: randomUUIDv7,
         onError,
       },
+      log: sealing.published,
       metrics: metrics.text,
       isServing: () => !stopping.signal.aborted,
       onError,
     });
   });
+  sealing.start();
   const sweep = setInterval(() => void closeAbandoned(ledger, log), SWEEP_EVERY_MS);
   for (const warning of config.warnings) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
@@ -160,6 +165,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   await drain(server);
   await leaving;
   await firstOperator;
+  await sealing.finish();
   await ledger.close();
   unlock();
   log.info("stopped");

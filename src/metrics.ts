@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { OutgoingStore } from "./ledger/outgoing.ts";
 import type { OutgoingSeen } from "./outbox/worker.ts";
+import { watchLog } from "./log-metrics.ts";
+import type { LogStatus } from "./sealing.ts";
 import type { VoiceObserver } from "./voice/routes.ts";
 import type { WhatsAppObserver } from "./whatsapp/routes.ts";
 
@@ -120,6 +122,8 @@ export function createMetrics() {
         },
       });
     },
+    /** How the log is, read when it is asked for; one reading serves all of these. */
+    watchLog: (status: () => Promise<LogStatus>, now: () => number) => watchLog(registry, status, now),
     committed: (jobs: number) => batches.observe(jobs),
     /** @returns whether these are the first */
     dropped(count: number): boolean {

@@ -20,7 +20,7 @@ export type ProofStore = {
   append(batch: LogBatch): Promise<"appended" | "behind">;
 
   /** Hashes from `from` on and before `to`; level 0: leaves, level n: roots of complete subtrees of 256^n leaves. */
-  hashes(level: number, from: number, to: number): Promise<readonly Uint8Array[]>;
+  readonly hashes: (level: number, from: number, to: number) => Promise<readonly Uint8Array[]>;
 
   newestCheckpoint(): Promise<StoredCheckpoint | null>;
   /** The newest one of that very size. */

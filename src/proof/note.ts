@@ -10,7 +10,7 @@ export type Verifier = {
   verify(text: string, signature: Uint8Array): boolean;
 };
 
-export type Signer = { readonly verifier: Verifier; sign(text: string): Uint8Array };
+export type Signer = { readonly verifier: Verifier; readonly sign: (text: string) => Uint8Array };
 
 /** A note as it was read: nothing of the text may be believed unless it was signed by a key that is known. */
 export type Opened =

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { ProofStore } from "./ledger/proof-store.ts";
+import { courierTo } from "./proof/couriers.ts";
+import { signerOf, type Signer } from "./proof/note.ts";
+import { createSealer, type OutsideNote, type SealerStatus } from "./proof/sealer.ts";
+import { createShipping, type ShippingStatus } from "./proof/shipping.ts";
+
+/** The log's part of the wiring: entries are sealed beside the line, and checkpoints leave the host. */
+export type Sealing = {
+  /** Begins; `finish` ends it. */
+  readonly start: () => void;
+  /** Once nothing is recorded any more, and before the ledger closes: what is left is sealed, signed and sent. */
+  readonly finish: () => Promise<void>;
+  /** What auditors ask for. */
+  readonly published: PublishedLog;
+  readonly status: () => Promise<LogStatus>;
+};
+
+export type PublishedLog = {
+  /** The newest signed checkpoint; null until the first one is. */
+  readonly checkpoint: () => Promise<string | null>;
+  /** Keys that sign, the present one first. */
+  readonly keys: readonly string[];
+};
+
+export type LogStatus = SealerStatus & {
+  readonly unsealed: number;
+  readonly oldestUnsealedAt: number | null;
+  readonly shipped: readonly ShippingStatus[];
+};
+
+export type SealingParts = {
+  readonly store: ProofStore;
+  readonly log: Logger;
+  readonly out: (text: string) => void;
+  readonly now?: () => number;
+  readonly monotonicMs?: () => number;
+};
+
+export function sealWith(config: Config, parts: SealingParts): Sealing {
+  const { store, log, out, now = Date.now, monotonicMs = () => performance.now() } = parts;
+  const signers = signersOf(config);
+  const couriers = config.log.checkpoints.map((destination) => courierTo(destination, { out, fetch }));
+  const shipping = createShipping({
+    couriers,
+    now,
+    monotonicMs,
+    wait,
+    onError: (name, error) => log.error({ err: error, destination: name }, "a checkpoint has not arrived"),
+  });
+  const sealer = createSealer({
+    store,
+    signers,
+    async outside() {
+      const notes = await Promise.all(
+        couriers.map(async ({ name: where, newest }) => ({ where, note: await newest() })),
+      );
+      return notes.filter((each): each is OutsideNote => each.note !== null);
+    },
+    now,
+    monotonicMs,
+    wait,
+    onCheckpoint(checkpoint) {
+      shipping.offer(checkpoint);
+      log.debug({ size: checkpoint.size }, "checkpoint");
+    },
+    onError(error) {
+      log.error({ err: error }, "entries cannot be sealed; the line goes on answering");
+    },
+  });
+  const stopping = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+
+  return {
+    start() {
+      if (couriers.length === 0) log.warn(NOT_KEPT_ELSEWHERE);
+      running = Promise.all([sealer.run(stopping.signal), shipping.run(stopping.signal)]);
+    },
+    async finish() {
+      stopping.abort();
+      await running;
+      await sealer.finish();
+      await shipping.finish();
+      const { size } = sealer.status();
+      const { entries } = await store.backlog();
+      if (entries > 0) log.warn({ size, unsealed: entries }, "entries are left; the next start seals them");
+      else log.info({ size }, "every entry is sealed");
+    },
+    published: {
+      checkpoint: async () => (await store.newestCheckpoint())?.note ?? null,
+      keys: signers.map(({ verifier }) => verifier.text),
+    },
+    async status() {
+      const { entries, oldestAt } = await store.backlog();
+      return {
+        ...sealer.status(),
+        unsealed: entries,
+        oldestUnsealedAt: oldestAt,
+        shipped: shipping.status(),
+      };
+    },
+  };
+}
+
+const NOT_KEPT_ELSEWHERE =
+  "YESLINE_CHECKPOINTS is not set: whoever holds the key could rewrite the log, and nobody would notice. Keep its checkpoints elsewhere: file:/elsewhere/checkpoints.txt, https://… or stdout.";
+
+/** The keys that sign the log. */
+export function signersOf({ log: { name, seeds } }: Pick<Config, "log">): readonly [Signer, ...Signer[]] {
+  const [first, ...others] = seeds;
+  return [signerOf(name, first), ...others.map((seed) => signerOf(name, seed))];
+}
+
+async function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, { signal });
+  } catch (error) {
+    // To be woken early is what the signal is for.
+    if (!signal.aborted) throw error;
+  }
+}
