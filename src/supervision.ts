@@ -1,9 +1,9 @@
-import { randomUUIDv7 } from "node:crypto";
+import { randomBytes, randomUUIDv7 } from "node:crypto";
 import type { Logger } from "pino";
 import { TWIML_FOLDER, type Config } from "./config.ts";
 import type { Identity } from "./console/identity/identity.ts";
 import { newPassword } from "./console/identity/passwords.ts";
-import type { ConsoleParts } from "./console/parts.ts";
+import type { ConsoleMemory, ConsoleParts, PlaceCall } from "./console/parts.ts";
 import { troubleBook, type Troubles } from "./console/troubles.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Reading } from "./ledger/reading.ts";
@@ -27,16 +27,22 @@ export type SupervisionParts = {
   readonly connection: Connection;
   readonly ledger: Ledger;
   readonly reading: Reading;
+  readonly memory: ConsoleMemory;
   readonly scripts: ReadonlyMap<string, Script>;
   readonly isServing: () => boolean;
   readonly log: Logger;
   /** Where the browser phone is served, if it is. */
   readonly phone?: string | null;
   readonly now?: () => number;
+  /** Null, or absent: the line places no calls. */
+  readonly placeCall?: PlaceCall | null;
+  /** Tells the outbox that something may have to leave now. */
+  readonly wake?: () => void;
 };
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
   const { connection, ledger, reading, scripts, isServing, log, phone = null, now = Date.now } = parts;
+  const { messages, outgoing, endpoints, keys, entries, quality } = parts.memory;
   const { businesses, admin } = config;
   const first = hasOperators(connection) ? null : { ...admin, password: admin.password ?? newPassword() };
   const troubles = troubleBook(now);
@@ -84,12 +90,21 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
           }).findings),
         ledger,
         reading,
+        messages,
+        outgoing,
+        endpoints,
+        keys,
+        entries,
+        quality,
         identity: () => identityFor(publicUrl),
         troubles: troubles.list,
         showSimulated: config.accounts.every((account) => account.simulated),
         phone,
         now,
         newId: randomUUIDv7,
+        randomBytes,
+        placeCall: parts.placeCall ?? null,
+        wake: parts.wake ?? (() => undefined),
         isServing,
       };
     },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { strToU8, zipSync } from "fflate";
 import { fold } from "../call/consent.ts";
 import type { Entry, EntryView } from "../ledger/ledger.ts";
+import type { MessageProof } from "../ledger/messages.ts";
 import type { CallDetail, SubscriberDetail } from "../ledger/reading.ts";
 import { recordOf } from "../ledger/record.ts";
 import { openedBy } from "../ledger/withdraw.ts";
@@ -15,35 +16,42 @@ export type Evidence = {
   readonly call: CallDetail | null;
   /** Of a withdrawal: the entry whose consent it ends; null where there was none. */
   readonly withdrawn: Entry | null;
+  /** What was written on WhatsApp, where the entry rests on it. */
+  readonly exchange: Exchange | null;
+  /** Of a `confirmed` entry: the pending one. Of a moved number's pending entry: what ended the old number's consent. */
+  readonly confirmed: Entry | null;
+  readonly superseded: Entry | null;
   readonly checks: readonly Check[];
+};
+
+/** The notice that was sent, and what the person answered. */
+export type Exchange = {
+  readonly notice: MessageProof | null;
+  readonly reply: MessageProof | null;
+  /** The person's own words, with every number in them taken out; null once erased. */
+  readonly replyWords: string | null;
 };
 
 /** One thing that was looked at now. `ok` is null where it does not apply. */
 export type Check = { readonly name: string; readonly ok: boolean | null; readonly detail: string };
 
-/** How an entry was reached: by the call that made it, or by the person it is about. */
-export type Through = { readonly callSid?: string | undefined; readonly subscriberId?: string | undefined };
-
 /** @returns null where there is no such entry */
 export async function gatherEvidence(
-  { reading, ledger, businesses, scripts, findings }: ConsoleParts,
+  { reading, entries, messages, businesses, scripts, findings }: ConsoleParts,
   businessId: string,
   entryId: string,
-  { callSid, subscriberId }: Through,
 ): Promise<Evidence | null> {
-  const entries =
-    callSid === undefined
-      ? (await reading.subscriber(businessId, subscriberId ?? ""))?.entries
-      : (await reading.call(businessId, callSid))?.entries;
-  const entry = entries?.find((each) => each.id === entryId);
-  const view = entry === undefined ? null : await viewOf(ledger, entry);
+  const view = await entries.get([businessId], entryId);
   if (view === null) return null;
   const found = view.entry;
   const call = found.source === "call" ? await reading.call(businessId, found.sourceId) : null;
   const person = await reading.subscriber(businessId, found.subscriberId);
+  const exchange = await exchangeOf(messages, found);
+  const linked = async (id: string | null) =>
+    id === null ? null : ((await entries.get([businessId], id))?.entry ?? null);
   const checks = [
-    ...noticeChecks(view, call),
-    keyCheck(found, call),
+    ...(exchange === null ? noticeChecks(view, call) : messageChecks(view, exchange)),
+    ...(exchange === null ? [keyCheck(found, call)] : []),
     scriptCheck(found, scripts, findings()),
     projectionCheck(found, person),
   ];
@@ -51,6 +59,9 @@ export async function gatherEvidence(
     view,
     call,
     withdrawn: found.kind === "revoked" ? withdrawnBy(found, person) : null,
+    exchange,
+    confirmed: await linked(found.confirms),
+    superseded: await linked(found.supersedes),
     checks,
     record: recordOf(
       view,
@@ -61,7 +72,7 @@ export async function gatherEvidence(
 
 /** For a dispute: record, words, events and checks, as files that any program opens. */
 export function evidenceZip(
-  { view, record, call, checks }: Evidence,
+  { view, record, call, exchange, checks }: Evidence,
   madeAt: number,
 ): Uint8Array<ArrayBuffer> {
   const served = (call?.events ?? []).filter((event) => event.kind === "served" && event.words !== null);
@@ -86,6 +97,9 @@ export function evidenceZip(
     {
       "record.json": strToU8(`${JSON.stringify(record, null, 2)}\n`),
       "events.json": strToU8(`${JSON.stringify(events, null, 2)}\n`),
+      ...(exchange === null
+        ? {}
+        : { "messages.json": strToU8(`${JSON.stringify(exchangeShown(exchange), null, 2)}\n`) }),
       "checks.txt": strToU8(checksText(view.entry, checks, madeAt)),
       ...(view.notice === null ? {} : { "notice.txt": strToU8(view.notice.words) }),
       ...Object.fromEntries(words),
@@ -112,14 +126,98 @@ function checksText(entry: Entry, checks: readonly Check[], madeAt: number): str
   ].join("\n");
 }
 
-async function viewOf(
-  ledger: ConsoleParts["ledger"],
-  { id, businessId, at }: Entry,
-): Promise<EntryView | null> {
-  for await (const view of ledger.entries({ businessId, since: at, until: at + 1 })) {
-    if (view.entry.id === id) return view;
+async function exchangeOf(
+  messages: ConsoleParts["messages"],
+  { businessId, noticeMessageId, messageId }: Entry,
+): Promise<Exchange | null> {
+  if (noticeMessageId === null && messageId === null) return null;
+  const words = messageId === null ? null : await messages.words(businessId, messageId);
+  return {
+    notice: noticeMessageId === null ? null : await messages.get(businessId, noticeMessageId),
+    reply: messageId === null ? null : await messages.get(businessId, messageId),
+    replyWords: words === null ? null : withoutNumbers(words),
+  };
+}
+
+/** What could be a telephone number is taken out: numbers are masked in evidence (law 10). */
+function withoutNumbers(words: string): string {
+  return words.replaceAll(/\+?\d(?:[\s().\-/]*\d){6,}/g, "•••");
+}
+
+/** Who wrote is the entry's subscriber; how far a message came is Twilio's word. */
+function exchangeShown({ notice, reply, replyWords }: Exchange) {
+  const shown = ({ id, sid, at, locale, status, purpose, topics }: MessageProof) => ({
+    id,
+    twilioSid: sid,
+    at: iso(at),
+    locale,
+    status,
+    purpose,
+    topics,
+  });
+  return {
+    notice:
+      notice === null
+        ? null
+        : {
+            ...shown(notice),
+            template: notice.contentSid,
+            words: notice.words,
+            wordsSha256: notice.wordsDigest,
+          },
+    reply:
+      reply === null
+        ? null
+        : {
+            ...shown(reply),
+            button: reply.payload,
+            repliesTo: reply.repliesTo,
+            words: replyWords,
+            wordsCommitment: reply.commitment,
+          },
+  };
+}
+
+/** Law 3, for messages: the notice had left before the answer came, in its language, to whoever answered. */
+function messageChecks({ entry, notice: words }: EntryView, { notice, reply }: Exchange): Check[] {
+  const kept = "The words of the notice have the digest that was stored with them";
+  const order = "The notice was sent to this person, in this language, before the answer";
+  const answer = "The answer came from this person, and answers that notice";
+  const answered: Check = {
+    name: answer,
+    ok:
+      reply !== null &&
+      reply.subscriberId === entry.subscriberId &&
+      reply.simulated === entry.simulated &&
+      (notice === null || reply.repliesTo === notice.id),
+    detail:
+      reply === null
+        ? "the answer is not there"
+        : `${reply.purpose}, ${iso(reply.at)}, ${reply.sid ?? "no SID"}`,
+  };
+  if (notice === null || words === null) {
+    const detail = "A withdrawal needs no notice.";
+    return [...[kept, order].map((name) => ({ name, ok: null, detail })), answered];
   }
-  return null;
+  const digest = sha256(words.words);
+  return [
+    {
+      name: kept,
+      ok: digest === words.wordsDigest,
+      detail: `recomputed ${digest}, stored ${words.wordsDigest}`,
+    },
+    {
+      name: order,
+      ok:
+        notice.sid !== null &&
+        notice.subscriberId === entry.subscriberId &&
+        notice.locale === entry.locale &&
+        reply !== null &&
+        notice.seq < reply.seq,
+      detail: `sent ${iso(notice.at)}, answered ${reply === null ? "never" : iso(reply.at)}, ${notice.locale}`,
+    },
+    answered,
+  ];
 }
 
 function withdrawnBy({ seq, topics, simulated }: Entry, person: SubscriberDetail | null): Entry | null {

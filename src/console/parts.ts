@@ -1,14 +1,51 @@
 import type { Context } from "hono";
-import type { Business } from "../call/business.ts";
+import type { Business, Locale } from "../call/business.ts";
+import type { E164 } from "../call/phone-number.ts";
+import type { ApiKeys, Endpoints, Entries } from "../ledger/integration.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Messages } from "../ledger/messages.ts";
+import type { OutgoingStore } from "../ledger/outgoing.ts";
+import type { Quality } from "../ledger/quality.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
 import type { Script } from "../script/script.ts";
 import type { Identity, Session, Operator } from "./identity/identity.ts";
 import type { Preferences } from "./preferences.ts";
 import type { Trouble } from "./troubles.ts";
 
+/** What the console reads and changes beside the ledger itself. */
+export type ConsoleMemory = {
+  readonly messages: Pick<Messages, "inbox" | "words" | "handle" | "get" | "withSubscriber" | "changeNumber">;
+  readonly outgoing: Pick<OutgoingStore, "list" | "get" | "retry" | "replay">;
+  readonly endpoints: Pick<Endpoints, "add" | "list" | "disable" | "enable">;
+  readonly keys: Pick<ApiKeys, "add" | "list" | "revoke">;
+  readonly entries: Pick<Entries, "get">;
+  readonly quality: Quality;
+};
+
+/** Somebody asks for a call that asks for consent. */
+export type CallWish = {
+  readonly businessId: string;
+  readonly to: E164;
+  /** Null: the person is asked. */
+  readonly locale: Locale | null;
+  readonly simulated: boolean;
+  /** The operator's id. */
+  readonly requestedBy: string;
+  /** The same wish repeated has the same name, and places one call. */
+  readonly cause: string;
+  readonly at: number;
+};
+
+/** Puts a call into the queue, or says in a sentence why there will be none. */
+export type PlaceCall = (
+  wish: CallWish,
+) => Promise<
+  | { readonly kind: "queued"; readonly id: string }
+  | { readonly kind: "refused"; readonly explanation: string }
+>;
+
 /** What the door for supervisors is made of. */
-export type ConsoleParts = {
+export type ConsoleParts = ConsoleMemory & {
   /** The URL that Twilio calls; where it is https, cookies are Secure. */
   readonly publicUrl: string;
   readonly businesses: readonly Business[];
@@ -29,6 +66,12 @@ export type ConsoleParts = {
   readonly now: () => number;
   /** Names a withdrawal. */
   readonly newId: () => string;
+  /** From a cryptographic source: keys and secrets are made of them. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Null where the line places no calls. */
+  readonly placeCall: PlaceCall | null;
+  /** Something may have to leave now. */
+  readonly wake: () => void;
   /** False from the moment that the server begins to stop: live tails end. */
   readonly isServing: () => boolean;
 };

@@ -10,7 +10,12 @@ export type Deed =
   | "export"
   | "evidence"
   | "see accesses"
-  | "manage operators";
+  | "read messages"
+  | "move"
+  | "call"
+  | "retry"
+  | "manage operators"
+  | "manage keys";
 
 const NEEDED: Readonly<Record<Deed, Role>> = {
   reveal: "supervisor",
@@ -19,7 +24,12 @@ const NEEDED: Readonly<Record<Deed, Role>> = {
   export: "supervisor",
   evidence: "supervisor",
   "see accesses": "supervisor",
+  "read messages": "supervisor",
+  move: "supervisor",
+  call: "supervisor",
+  retry: "supervisor",
   "manage operators": "admin",
+  "manage keys": "admin",
 };
 
 export function may(role: Role, deed: Deed): boolean {

@@ -1,10 +1,13 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { assetRoutes } from "./assets.ts";
+import { conversationDoor } from "./doors/conversation.ts";
 import { houseDoor } from "./doors/house.ts";
 import { logDoor } from "./doors/log.ts";
 import { peopleDoor } from "./doors/people.ts";
 import { signInDoor } from "./doors/sign-in.ts";
+import { systemsDoor } from "./doors/systems.ts";
+import { trafficDoor } from "./doors/traffic.ts";
 import { hardened, sameOrigin, signedIn } from "./guard.ts";
 import { page } from "./pages/layout.ts";
 import { problemPage } from "./pages/problem.ts";
@@ -29,7 +32,10 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.use(signedIn(parts));
   routes.route("/", logDoor(parts));
   routes.route("/", peopleDoor(parts));
+  routes.route("/", conversationDoor(parts));
+  routes.route("/", trafficDoor(parts));
   routes.route("/", houseDoor(parts));
+  routes.route("/", systemsDoor(parts));
   routes.all("*", (c) => {
     const body = problemPage("Not here", "There is no such page in the console.");
     return c.html(page(c, parts, { title: "Not here", place: "none", body }), 404);

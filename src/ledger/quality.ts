@@ -51,6 +51,9 @@ export type ElsewhereFilter = {
   readonly kind?: EntryKind | undefined;
   readonly businessId?: string | undefined;
   readonly simulated: boolean | undefined;
+  /** Inclusive / exclusive, milliseconds since 1970. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
   /** From a page before this one; null or none of ours: the first page. */
   readonly before: string | null;
   readonly limit: number;

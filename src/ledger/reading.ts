@@ -211,6 +211,15 @@ export const ACCESS_ACTIONS = [
   "operator-disabled",
   "key-added",
   "key-revoked",
+  "endpoint-added",
+  "endpoint-disabled",
+  "endpoint-enabled",
+  "read",
+  "handled",
+  "moved",
+  "called",
+  "retried",
+  "replayed",
 ] as const;
 export type AccessAction = (typeof ACCESS_ACTIONS)[number];
 

@@ -55,6 +55,9 @@ export function recordOf(
       entry.noticeAttempt === null
         ? entry.noticeMessageId
         : `${entry.sourceId}/notice/${entry.noticeAttempt}`,
+    messages: entry.messageId === null ? null : { notice: entry.noticeMessageId, reply: entry.messageId },
+    confirms: entry.confirms,
+    supersedes: entry.supersedes,
     collectionMethod: entry.source === "call" ? "ivr_dtmf" : entry.source,
     call:
       call === null

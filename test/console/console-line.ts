@@ -8,8 +8,6 @@ import type { NewPassword } from "../../src/console/identity/identity.ts";
 import type { ConsoleParts } from "../../src/console/parts.ts";
 import type { Role } from "../../src/console/roles.ts";
 import { consoleRoutes } from "../../src/console/routes.ts";
-import { numberVault } from "../../src/ledger/numbers.ts";
-import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
 import { superviseWith } from "../../src/supervision.ts";
 import { PUBLIC_URL, startLine, type LineOptions } from "../support/line.ts";
@@ -30,22 +28,14 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
   const line = startLine({ ...options, publicUrl, env });
   // The demo's script is in effect by then.
   line.clock.now = Date.UTC(2026, 10, 23, 9);
-  const { reading } = sqliteMemory(line.connection, {
-    vault: numberVault(line.config.secret),
-    newId: randomUUIDv7,
-    now: () => line.clock.now,
-    monotonicMs: () => performance.now(),
-    onCommit: () => undefined,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  const { reading } = line.memory;
   const problems: string[] = [];
   let serving = true;
   const supervision = superviseWith(line.config, {
     connection: line.connection,
     ledger: line.ledger,
     reading,
+    memory: line.memory,
     scripts: loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER)),
     isServing: () => serving,
     phone: "/phone",

@@ -16,9 +16,10 @@ import {
   type LogAsked,
   type LogQuery,
 } from "../log-query.ts";
-import { page } from "../pages/layout.ts";
+import { page, waitingWords } from "../pages/layout.ts";
 import { logPage, type LogOptions } from "../pages/log.ts";
 import { problemPage } from "../pages/problem.ts";
+import { QUALITY_DAYS } from "../pages/quality.ts";
 import { todayPage } from "../pages/today.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
 import { forgetView, keepView, MAX_VIEW_NAME, readViews } from "../preferences.ts";
@@ -37,7 +38,7 @@ const NOBODY = { found: [], more: false };
 
 /** Today, the log, its search, views, exports and live tail. */
 export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
-  const { reading, businesses, showSimulated, now } = parts;
+  const { reading, quality, businesses, showSimulated, now } = parts;
   const door = new Hono<ConsoleEnv>();
   const offsetOf = (c: ConsoleContext) => c.get("preferences").utcOffsetMinutes ?? 0;
 
@@ -50,8 +51,17 @@ export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       reading.calls({ simulated }, { cursor: null, limit: LATEST, direction: "next" }),
     ]);
     const { utcOffsetMinutes } = c.get("preferences");
-    const troubles = parts.troubles();
-    const body = todayPage(parts, { overview, latest: latest.rows, troubles, utcOffsetMinutes });
+    const figures = await quality.figures({ now: now(), periods: QUALITY_DAYS, simulated });
+    const counts = await quality.onWhatsApp(overview.days.at(-1)?.from ?? 0, simulated);
+    const waiting = may(c.get("operator").role, "read messages") ? await waitingWords(parts) : null;
+    const body = todayPage(parts, {
+      overview,
+      latest: latest.rows,
+      troubles: parts.troubles(),
+      quality: figures,
+      whatsApp: { counts, waiting },
+      utcOffsetMinutes,
+    });
     return c.html(page(c, parts, { title: "Today", place: "today", body }));
   });
 

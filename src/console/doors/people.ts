@@ -8,37 +8,33 @@ import { callPage } from "../pages/call.ts";
 import { evidencePage, evidenceTitle } from "../pages/evidence.ts";
 import { page } from "../pages/layout.ts";
 import { problemPage } from "../pages/problem.ts";
-import { MAX_NOTE_LENGTH, subscriberPage } from "../pages/subscriber.ts";
+import { MAX_NOTE_LENGTH } from "../pages/subscriber.ts";
 import { askedFor, MAX_REASON_LENGTH, withdrawPage, type Asked } from "../pages/withdraw.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
+import { requestNamed } from "../typed.ts";
+import { gone, personDoor } from "./person.ts";
 import type { Entry, Withdrawal } from "../../ledger/ledger.ts";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
 import { groundOf, withdraw } from "../../ledger/withdraw.ts";
-
-const DONE: Readonly<Record<string, string>> = {
-  withdrew: "Consent is withdrawn, as of now.",
-  "withdrew-simulated": "The simulated consent is withdrawn, as of now. Nothing real was written.",
-  "withdrew-nothing": "Nothing simulated stood any more: nothing was written.",
-  noted: "The note is kept.",
-};
 
 /** One call, one subscriber, the evidence of one entry; and what may be done there. */
 export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   const { reading, ledger, businesses, now } = parts;
   const door = new Hono<ConsoleEnv>();
+  const people = personDoor(parts);
   const person = "/subscribers/:business/:id";
   const call = "/calls/:business/:sid";
 
   door.get(call, (c) => showCall(c, false));
   door.post(`${call}/reveal`, requires(parts, "reveal"), (c) => showCall(c, true));
 
-  door.get(person, (c) => showPerson(c, false));
-  door.post(`${person}/reveal`, requires(parts, "reveal"), (c) => showPerson(c, true));
+  door.get(person, (c) => people.look(c, false));
+  door.post(`${person}/reveal`, requires(parts, "reveal"), (c) => people.look(c, true));
 
   door.post(`${person}/notes`, requires(parts, "note"), async (c) => {
-    const found = await personOf(c);
+    const found = await people.find(c);
     const text = tidyLines((await readForm(c)).verbatim("text")).slice(0, MAX_NOTE_LENGTH);
-    if (found === null) return gone(c);
+    if (found === null) return gone(c, parts);
     if (text === "") return c.redirect(pathOf(found), 303);
     const { businessId, id } = found;
     await logAccess(parts, c, { action: "noted", businessId, subject: id });
@@ -47,8 +43,8 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   });
 
   door.post(`${person}/withdraw`, requires(parts, "withdraw"), async (c) => {
-    const found = await personOf(c);
-    if (found === null) return gone(c);
+    const found = await people.find(c);
+    if (found === null) return gone(c, parts);
     const form = await readForm(c);
     const reason = form.text("reason", MAX_REASON_LENGTH);
     const asked = askedFor(parts, found, form.all("topic"), form.text("world", 16));
@@ -75,6 +71,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       );
     }
     const entries = await withdrawFor(c, found, asked, reason, form.text("request", 64));
+    parts.wake();
     const real = entries.some(({ simulated }) => !simulated);
     const done = real ? "withdrew" : entries.length === 0 ? "withdrew-nothing" : "withdrew-simulated";
     return c.redirect(`${pathOf(found)}?done=${done}`, 303);
@@ -82,7 +79,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
 
   door.get("/evidence/:business/:entry", requires(parts, "evidence"), async (c) => {
     const evidence = await evidenceOf(c);
-    if (evidence === null) return gone(c);
+    if (evidence === null) return gone(c, parts);
     const { pathname, search } = new URL(c.req.url);
     const { email } = c.get("operator");
     const body = evidencePage(parts, {
@@ -96,7 +93,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
 
   door.get("/evidence/:business/:entry/zip", requires(parts, "evidence"), async (c) => {
     const evidence = await evidenceOf(c);
-    if (evidence === null) return gone(c);
+    if (evidence === null) return gone(c, parts);
     return c.body(evidenceZip(evidence, now()), 200, {
       "Content-Type": "application/zip",
       "Content-Disposition": `attachment; filename="evidence-${evidence.view.entry.id}.zip"`,
@@ -106,7 +103,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   async function showCall(c: ConsoleContext, revealed: boolean): Promise<Response> {
     const { business = "", sid = "" } = c.req.param();
     const found = await reading.call(business, sid);
-    if (found === null) return gone(c);
+    if (found === null) return gone(c, parts);
     await logAccess(parts, c, {
       action: revealed ? "revealed" : "looked",
       businessId: business,
@@ -115,25 +112,6 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     });
     const body = callPage(parts, { call: found, role: c.get("operator").role, revealed });
     return c.html(page(c, parts, { title: `Call ${found.reference}`, place: "log", body }));
-  }
-
-  async function showPerson(c: ConsoleContext, revealed: boolean): Promise<Response> {
-    const found = await personOf(c);
-    if (found === null) return gone(c);
-    await logAccess(parts, c, {
-      action: revealed ? "revealed" : "looked",
-      businessId: found.businessId,
-      subject: found.id,
-      detail: revealed ? "" : "a subscriber",
-    });
-    const done = DONE[c.req.query("done") ?? ""] ?? "";
-    const body = subscriberPage(parts, { person: found, role: c.get("operator").role, revealed, done });
-    return c.html(page(c, parts, { title: "Subscriber", place: "log", body }));
-  }
-
-  function personOf(c: ConsoleContext): Promise<SubscriberDetail | null> {
-    const { business = "", id = "" } = c.req.param();
-    return reading.subscriber(business, id);
   }
 
   async function withdrawFor(
@@ -155,7 +133,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       number,
       topics,
       source: "console",
-      sourceId: /^[0-9a-f-]{36}$/.test(request) ? request : parts.newId(),
+      sourceId: requestNamed(request, parts),
       reason,
       ...groundOf(entries, topics, world, business),
       at: now(),
@@ -165,20 +143,11 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
 
   async function evidenceOf(c: ConsoleContext) {
     const { business = "", entry = "" } = c.req.param();
-    const through = { callSid: c.req.query("call"), subscriberId: c.req.query("subscriber") };
-    const evidence = await gatherEvidence(parts, business, entry, through);
+    const evidence = await gatherEvidence(parts, business, entry);
     const detail = c.req.path.endsWith("/zip") ? "as ZIP" : "as a page";
     if (evidence !== null)
       await logAccess(parts, c, { action: "evidence", businessId: business, subject: entry, detail });
     return evidence;
-  }
-
-  function gone(c: ConsoleContext): Response | Promise<Response> {
-    const words = "There is no such call, subscriber or entry; or what was personal in it has been erased.";
-    return c.html(
-      page(c, parts, { title: "Not here", place: "none", body: problemPage("Not here", words) }),
-      404,
-    );
   }
 
   return door;

@@ -43,6 +43,15 @@ const ACTION_WORDS: Readonly<Record<AccessAction, string>> = {
   "operator-disabled": "Disabled an operator",
   "key-added": "Added a key",
   "key-revoked": "Revoked a key",
+  "endpoint-added": "Added an endpoint",
+  "endpoint-disabled": "Disabled an endpoint",
+  "endpoint-enabled": "Enabled an endpoint",
+  read: "Read a message",
+  handled: "Dealt with a message",
+  moved: "Changed a number",
+  called: "Asked for a call",
+  retried: "Sent something again",
+  replayed: "Replayed an event",
 };
 
 /** What stands out in the list. */
@@ -50,6 +59,8 @@ const TONES: Partial<Record<AccessAction, string>> = {
   revealed: "pending",
   exported: "pending",
   withdrew: "revoked",
+  read: "pending",
+  moved: "revoked",
   refused: "refused",
   "sign-in-failed": "refused",
 };
@@ -150,6 +161,10 @@ const ABOUT_PEOPLE: ReadonlySet<AccessAction> = new Set([
   "revealed",
   "withdrew",
   "noted",
+  "read",
+  "handled",
+  "moved",
+  "called",
 ]);
 
 function subject({ subject: id, businessId, action }: Access): Html {

@@ -167,11 +167,24 @@ export function entryItem(
         <span>${topics}</span> ${simulatedBadge(entry.simulated)}
       </p>
       <p class="soft small">${time(entry.at)}, ${sourceOf(entry, through)}${key}</p>
-      ${reason} ${ofAnother ? person : NOTHING}
+      ${reason} ${linked(entry, role)} ${ofAnother ? person : NOTHING}
       <p class="soft small">Entry ${entry.seq} <code class="break">${entry.id}</code></p>
     </div>
     ${may(role, "evidence") ? evidence : NOTHING}
   </li>`;
+}
+
+/** The entries that this one follows from, each with its own evidence. */
+function linked({ businessId, subscriberId, confirms, supersedes }: Entry, role: Role): Html {
+  const to = (words: string, id: string | null) => {
+    if (id === null) return NOTHING;
+    const shown = html`<code class="break">${id}</code>`;
+    const href = `/console/evidence/${businessId}/${id}?subscriber=${subscriberId}`;
+    return html`<p class="small">
+      ${words} ${may(role, "evidence") ? html`<a href="${href}">${shown}</a>` : shown}
+    </p>`;
+  };
+  return html`${to("Confirms entry", confirms)} ${to("Follows a number change, entry", supersedes)}`;
 }
 
 /** A way to the call, unless one has just come from there. */

@@ -1,11 +1,14 @@
 import { html } from "hono/html";
 import type { EntryKind } from "../../call/consent.ts";
-import { verdictOf, type Evidence } from "../evidence.ts";
+import type { Entry } from "../../ledger/ledger.ts";
+import type { MessageProof } from "../../ledger/messages.ts";
+import { verdictOf, type Evidence, type Exchange } from "../evidence.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { badge, icon, NOTHING, numberShown, simulatedBadge, utc, type Html } from "./bits.ts";
+import { theirWords } from "./inbox.ts";
 import { heading } from "./layout.ts";
 import { timeline } from "./timeline.ts";
-import { attestationWords, ENTRY_WORDS, languageName, sourceWords } from "./words.ts";
+import { attestationWords, ENTRY_WORDS, languageName, MESSAGE_STATUS_WORDS, sourceWords } from "./words.ts";
 
 export type EvidenceOptions = {
   readonly evidence: Evidence;
@@ -21,7 +24,7 @@ export function evidenceTitle({ view, call }: Evidence): string {
 
 /** One entry as it would be laid before somebody who doubts it; made to be printed. */
 export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeAt }: EvidenceOptions): Html {
-  const { record, view, call, withdrawn, checks } = evidence;
+  const { record, view, call, withdrawn, exchange, confirmed, superseded, checks } = evidence;
   const { entry, notice, number } = view;
   const business = parts.businesses.find((each) => each.id === entry.businessId);
   const beside = html`<button type="button" data-print hidden>
@@ -95,6 +98,8 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
                 </dd>
               </div>`
         }
+        ${confirmed === null ? NOTHING : earlier("Confirms", confirmed)}
+        ${superseded === null ? NOTHING : earlier("Supersedes", superseded)}
         <div>
           <dt>Attested</dt>
           <dd>${attestationWords(entry.attestation).plain}</dd>
@@ -127,8 +132,8 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
         : html`<section class="card" aria-labelledby="notice-title">
             <h2 id="notice-title">The notice and the question, word for word</h2>
             <p class="soft">
-              Served ${utc(notice.at)}, in ${languageName(entry.locale)}. What stands in {{…}} belonged to the
-              one call; below it is filled in.
+              ${exchange === null ? "Served" : "Sent on WhatsApp"} ${utc(notice.at)}, in
+              ${languageName(entry.locale)}.${exchange === null ? " What stands in {{…}} belonged to the one call; below it is filled in." : ""}
             </p>
             <blockquote lang="${entry.locale}">
               ${notice.words.split("\n").map((line) => html`<p>${line}</p>`)}
@@ -136,6 +141,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
             <p class="digest soft">SHA-256 <code class="break">${notice.wordsDigest}</code></p>
           </section>`
     }
+    ${exchange === null ? NOTHING : exchangeCard(exchange)}
     <section class="card" aria-labelledby="checks-title">
       <h2 id="checks-title">Checked just now</h2>
       <ul class="checks">
@@ -168,6 +174,55 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
       </section>
     </section>
   </article>`;
+}
+
+/** Another entry that this one follows from, with its own evidence. */
+function earlier(words: string, { seq, kind, source, at, id, businessId, subscriberId }: Entry): Html {
+  return html`<div>
+    <dt>${words}</dt>
+    <dd>
+      <a href="/console/evidence/${businessId}/${id}?subscriber=${subscriberId}">Entry ${seq}</a>:
+      ${ENTRY_WORDS[kind].toLowerCase()}, ${sourceWords(source).toLowerCase()}, ${utc(at)}<br /><code
+        class="small break"
+        >${id}</code
+      >
+    </dd>
+  </div>`;
+}
+
+/** Both messages that the entry rests on: when, under which names, and the person's own words. */
+function exchangeCard({ notice, reply, replyWords }: Exchange): Html {
+  return html`<section class="card" aria-labelledby="exchange-title">
+    <h2 id="exchange-title">On WhatsApp</h2>
+    <dl class="facts wide">
+      ${notice === null ? NOTHING : messageFacts("The notice", notice, notice.contentSid === null ? NOTHING : html`<br />template <code class="small break">${notice.contentSid}</code>`)}
+      ${reply === null ? NOTHING : messageFacts("The answer", reply, reply.payload === null ? NOTHING : html`<br />button <code class="small break">${reply.payload}</code>`)}
+    </dl>
+    ${
+      reply === null
+        ? NOTHING
+        : html`<h3>The answer, word for word</h3>
+            ${theirWords(replyWords)}
+            <p class="soft small">
+              What could be a number is left out. HMAC of the whole words
+              <code class="break">${reply.commitment ?? "none"}</code>
+            </p>`
+    }
+  </section>`;
+}
+
+function messageFacts(
+  words: string,
+  { id, sid, at, status }: MessageProof,
+  more: Html | typeof NOTHING,
+): Html {
+  return html`<div>
+    <dt>${words}</dt>
+    <dd>
+      ${utc(at)}, ${MESSAGE_STATUS_WORDS[status].toLowerCase()}<br /><code class="small break">${id}</code
+      ><br /><code class="small break">${sid ?? "no SID"}</code>${more}
+    </dd>
+  </div>`;
 }
 
 const TITLES: Readonly<Record<EntryKind, string>> = {

@@ -5,7 +5,20 @@ import { may } from "../roles.ts";
 import { MAX_SEARCH_LENGTH } from "../search.ts";
 import { icon, NOTHING, type Html } from "./bits.ts";
 
-export type Place = "today" | "log" | "script" | "accesses" | "operators" | "account" | "help" | "none";
+export type Place =
+  | "today"
+  | "log"
+  | "entries"
+  | "inbox"
+  | "outgoing"
+  | "script"
+  | "accesses"
+  | "operators"
+  | "keys"
+  | "endpoints"
+  | "account"
+  | "help"
+  | "none";
 
 export type PageOptions = {
   readonly title: string;
@@ -20,9 +33,10 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
   const { title, place, body, searched = "" } = options;
   const { theme, keys } = c.get("preferences");
   const { role } = c.get("operator");
-  const link = (to: Place, href: string, words: string) =>
+  const waiting = may(role, "read messages") ? await waitingWords(parts) : null;
+  const link = (to: Place, href: string, words: string, beside: Html | typeof NOTHING = NOTHING) =>
     html`<a href="${href}" ${to === place ? html` aria-current="page"` : NOTHING}
-      >${icon(to as "today")}<span>${words}</span></a
+      >${icon(to as "today")}<span>${words}</span>${beside}</a
     >`;
   return frame(
     title,
@@ -58,9 +72,23 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
       </header>
       <nav class="rooms" aria-label="Console">
         ${link("today", "/console/today", "Today")} ${link("log", "/console/log", "Log")}
-        ${link("script", "/console/script", "Script")}
+        ${link("entries", "/console/entries", "Other entries")}
+        ${
+          may(role, "read messages")
+            ? link(
+                "inbox",
+                "/console/inbox",
+                "Inbox",
+                waiting === null
+                  ? NOTHING
+                  : html`<strong class="waiting">${waiting}<span class="unseen"> waiting</span></strong>`,
+              )
+            : NOTHING
+        }
+        ${link("outgoing", "/console/outgoing", "What leaves")} ${link("script", "/console/script", "Script")}
         ${may(role, "see accesses") ? link("accesses", "/console/accesses", "Access log") : NOTHING}
         ${may(role, "manage operators") ? link("operators", "/console/operators", "Operators") : NOTHING}
+        ${may(role, "manage keys") ? html`${link("keys", "/console/keys", "API keys")} ${link("endpoints", "/console/endpoints", "Endpoints")}` : NOTHING}
         ${link("help", "/console/help", "Help")}
         ${parts.phone === null ? NOTHING : html`<a class="aside" href="${parts.phone}">${icon("phone")}<span>Phone</span></a>`}
       </nav>
@@ -68,6 +96,16 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
       <footer class="foot">${account(c)} ${themeForm(c)}</footer>
     </body>`,
   );
+}
+
+/** A larger number need not be told apart. */
+const MAX_WAITING = 99;
+
+/** How many messages wait for somebody; null where none does. */
+export async function waitingWords({ messages }: Pick<ConsoleParts, "messages">): Promise<string | null> {
+  const { length } = await messages.inbox({ after: 0, limit: MAX_WAITING + 1 });
+  if (length === 0) return null;
+  return length > MAX_WAITING ? `${MAX_WAITING}+` : String(length);
 }
 
 /** A page for somebody who is not signed in. */

@@ -4,15 +4,23 @@ import type { ConsoleParts } from "../parts.ts";
 import { may, neededFor, type Role } from "../roles.ts";
 import { badge, DASH, NOTHING, numberShown, pathOf, simulatedBadge, time, type Html } from "./bits.ts";
 import { entryItem } from "./call.ts";
+import {
+  callCard,
+  changeCard,
+  conversation,
+  obstacle,
+  pendingUntil,
+  type ConversationOptions,
+} from "./conversation.ts";
 import { heading } from "./layout.ts";
 import { callTable } from "./log.ts";
 import { withdrawCard } from "./withdraw.ts";
 import { businessName, STATE_WORDS, topicWords } from "./words.ts";
 
-export type SubscriberOptions = {
-  readonly person: SubscriberDetail;
-  readonly role: Role;
+export type SubscriberOptions = ConversationOptions & {
   readonly revealed: boolean;
+  /** Why something was not done. */
+  readonly problem: string;
   /** What was just done, said once. */
   readonly done: string;
 };
@@ -21,7 +29,8 @@ export const MAX_NOTE_LENGTH = 1_000;
 
 /** Where one person stands, how it came to that, and what can be done. */
 export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions): Html {
-  const { person, role, revealed, done } = options;
+  const { person, role, revealed, done, problem } = options;
+  const barrier = obstacle(options.messages);
   const name = businessName(parts.businesses, person.businessId);
   const path = pathOf(person);
   const reveal =
@@ -30,7 +39,9 @@ export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions):
       : html`<form method="post" action="${path}/reveal">
           <button type="submit" title="This is written into the access log">Reveal the number</button>
         </form>`;
-  return html`${heading(numberShown(person.number, revealed), reveal, `Subscriber of ${name}`)}
+  const number = html`${numberShown(person.number, revealed)}${barrier === null ? NOTHING : html` ${badge("refused", barrier)}`}`;
+  return html`${heading(number, reveal, `Subscriber of ${name}`)}
+    ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
     ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
     <div class="columns call">
       <div>
@@ -52,9 +63,12 @@ export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions):
                 </ol>`
           }
         </section>
+        ${conversation(parts, options)}
       </div>
       <div class="rail">
-        ${may(role, "withdraw") ? withdrawCard(parts, person) : NOTHING} ${notes(person, role)}
+        ${may(role, "withdraw") ? withdrawCard(parts, person) : NOTHING}
+        ${may(role, "move") ? changeCard(person) : NOTHING}
+        ${may(role, "call") ? callCard(parts, person) : NOTHING} ${notes(person, role)}
       </div>
     </div>
     <section aria-labelledby="calls-title">
@@ -89,7 +103,9 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
                 <td>
                   ${badge(consent.state, STATE_WORDS[consent.state])} ${simulatedBadge(consent.simulated)}
                 </td>
-                <td data-label="since">${time(consent.at)}</td>
+                <td data-label="since" class="wrap">
+                  ${time(consent.at)}${consent.state === "pending" ? endsAt(parts, person.businessId, consent.at) : NOTHING}
+                </td>
               </tr>`,
           )}
           ${silent.map(
@@ -106,6 +122,13 @@ function standing(parts: ConsoleParts, person: SubscriberDetail, role: Role): Ht
     </section>
     ${role === "viewer" ? html`<p class="soft small">To withdraw or to add a note takes the role ${neededFor("withdraw")}.</p>` : NOTHING}
   </section>`;
+}
+
+/** What nobody confirms ends by itself. */
+function endsAt(parts: ConsoleParts, businessId: string, since: number): Html {
+  const until = pendingUntil(parts, businessId, since);
+  if (until === null) return NOTHING;
+  return html`<br /><span class="soft small">ends ${time(until)}, unless confirmed</span>`;
 }
 
 function notes(person: SubscriberDetail, role: Role): Html {

@@ -20,7 +20,7 @@ export function timeline(options: TimelineOptions): Html {
   return html`<ol class="timeline">
     ${momentsOf(call).map(
       (moment) =>
-        html`<li data-kind="${moment.kind}">
+        html`<li data-kind="${moment.kind}" ${isTrouble(moment) ? html` data-trouble="yes"` : NOTHING}>
           <p class="when">
             ${time(moment.at, "clock")}<span class="soft">+${clock(moment.at - call.begunAt)}</span>
           </p>
@@ -66,6 +66,10 @@ function momentsOf({ events, webhooks }: CallDetail): readonly Moment[] {
 
 function placeOf({ route, step, attempt }: AnsweredWebhook): string {
   return `${route === "status" ? "status" : "key"} ${step ?? ""} ${attempt ?? ""}`;
+}
+
+function isTrouble(moment: Moment): boolean {
+  return moment.kind === "webhook" && failed(moment.webhook);
 }
 
 function failed({ outcome, httpStatus }: AnsweredWebhook): boolean {

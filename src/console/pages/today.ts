@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { QualityPeriod } from "../../ledger/quality.ts";
 import type { CallOutcome, CallRow, Overview } from "../../ledger/reading.ts";
 import { dayOf } from "../address.ts";
 import { logAddress, type LogQuery } from "../log-query.ts";
@@ -8,12 +9,16 @@ import { badge, time, type Html } from "./bits.ts";
 import { daysChart, daysTable, funnelTable, legend } from "./charts.ts";
 import { emptyState, heading, toPhone } from "./layout.ts";
 import { callTable } from "./log.ts";
-import { businessName, OUTCOME_WORDS, topicWords } from "./words.ts";
+import { qualityCard, whatsAppCard, type WhatsAppToday } from "./quality.ts";
+import { OUTCOME_WORDS } from "./words.ts";
 
 export type TodayOptions = {
   readonly overview: Overview;
   readonly latest: readonly CallRow[];
   readonly troubles: readonly Trouble[];
+  readonly quality: readonly QualityPeriod[];
+  /** What came on WhatsApp today. */
+  readonly whatsApp: WhatsAppToday;
   /** Minutes east of UTC; null until the reader's browser has told, and days are UTC days. */
   readonly utcOffsetMinutes: number | null;
 };
@@ -38,6 +43,7 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
     const day = dayOf(from, utcOffsetMinutes ?? 0);
     return logAddress({ ...query, since: day, until: day });
   };
+  const onWhatsApp = whatsAppCard(options.whatsApp, dayOf(today?.from ?? 0, utcOffsetMinutes ?? 0));
   const under = `${parts.showSimulated ? "Simulated calls are counted: no Twilio account is configured." : "Simulated calls are left out."}${utcOffsetMinutes === null ? " Days are UTC days until your browser has told its zone." : ""}`;
   return html`${heading("Today", "", under)}
     <section aria-label="Figures of today" class="figures">
@@ -55,11 +61,12 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
     ${
       none
         ? html`${emptyState(
-            "No call has come yet.",
-            "As soon as somebody calls the line, it shows here and in the log.",
-            toPhone(parts),
-          )}
-          ${wrong(troubles)}`
+              "No call has come yet.",
+              "As soon as somebody calls the line, it shows here and in the log.",
+              toPhone(parts),
+            )}
+            <div class="columns even">${onWhatsApp} ${wrong(troubles)}</div>
+            ${qualityCard(parts.businesses, options.quality)}`
         : html`<div class="columns">
               <div class="rail">
                 <section class="card" aria-labelledby="days-title">
@@ -79,9 +86,10 @@ export function todayPage(parts: ConsoleParts, options: TodayOptions): Html {
                   <h2 id="funnel-title">From ring to yes, today</h2>
                   ${funnelTable(overview.funnel, (step) => on(today?.from ?? 0, FUNNEL[step]))}
                 </section>
-                ${optOuts(parts, overview)}
+                ${onWhatsApp}
               </div>
             </div>
+            ${qualityCard(parts.businesses, options.quality)}
             <section aria-labelledby="latest-title">
               <div class="title-row">
                 <h2 id="latest-title">Latest calls</h2>
@@ -107,50 +115,6 @@ function usually(days: Overview["days"], outcome: CallOutcome): string {
   if (mean === 0) return "none on earlier days";
   if (before.length === 1) return `yesterday: ${Math.round(mean)}`;
   return `before: ${mean < 10 ? mean.toFixed(1) : Math.round(mean)} a day`;
-}
-
-function optOuts(parts: ConsoleParts, overview: Overview): Html {
-  const { optOuts: rows, days } = overview;
-  return html`<section class="card" aria-labelledby="opt-outs-title">
-    <h2 id="opt-outs-title">Opt-out rate, last ${days.length} days</h2>
-    ${
-      rows.length === 0
-        ? html`<p class="soft">Nobody has agreed or withdrawn yet.</p>`
-        : html`<p class="soft small">
-              Entries of the ledger, whichever way they came: by phone, WhatsApp, API or console. A withdrawal
-              counts where it ended a yes.
-            </p>
-            <section class="scroll" tabindex="0" aria-label="Opt-outs by topic">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Topic</th>
-                    <th scope="col" class="figure">Granted</th>
-                    <th scope="col" class="figure">Withdrawn</th>
-                    <th scope="col" class="figure">Rate</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${rows.map(
-                    ({ businessId, topic, granted, revoked }) =>
-                      html`<tr>
-                        <td class="wrap">
-                          ${topicWords(parts.businesses, businessId, topic)}<br /><span class="soft small"
-                            >${businessName(parts.businesses, businessId)}</span
-                          >
-                        </td>
-                        <td class="figure">${granted}</td>
-                        <td class="figure">${revoked}</td>
-                        <td class="figure">
-                          ${granted === 0 ? "–" : `${((revoked / granted) * 100).toFixed(1)} %`}
-                        </td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </section>`
-    }
-  </section>`;
 }
 
 function wrong(troubles: readonly Trouble[]): Html {

@@ -1,5 +1,6 @@
 import type { Business } from "../../call/business.ts";
 import type { EntryKind } from "../../call/consent.ts";
+import type { MessagePurpose, MessageStatus } from "../../ledger/messages.ts";
 import type { CallOutcome } from "../../ledger/reading.ts";
 
 /** What became of a call, as a supervisor says it. */
@@ -30,6 +31,15 @@ export const OUTCOME_MEANING: Readonly<Record<CallOutcome, string>> = {
   "in-progress": "The call is going on.",
 };
 
+/** What the ledger records, in the order in which people think of it. */
+export const ENTRY_KINDS = [
+  "granted",
+  "confirmed",
+  "refused",
+  "pending",
+  "revoked",
+] as const satisfies readonly EntryKind[];
+
 export const ENTRY_WORDS: Readonly<Record<EntryKind, string>> = {
   granted: "Granted",
   refused: "Refused",
@@ -45,6 +55,32 @@ export const STATE_WORDS = {
   revoked: "Withdrawn",
   none: "None",
 } as const;
+
+/** What a message is for, or what was understood of it. */
+export const PURPOSE_WORDS: Readonly<Record<MessagePurpose, string>> = {
+  notice: "The notice, and the question whether they agree",
+  verification: "The question whether they agree, because somebody gave their number",
+  confirmation: "What was agreed, and how to leave",
+  refused: "That nothing will be sent",
+  withdrawn: "That consent has ended",
+  help: "What they can write",
+  stop: "Stop",
+  start: "Start",
+  yes: "Yes",
+  no: "No",
+  change: "Another number",
+  unclear: "Not understood",
+};
+
+export const MESSAGE_STATUS_WORDS: Readonly<Record<MessageStatus, string>> = {
+  received: "Received",
+  queued: "On its way",
+  sent: "Sent",
+  delivered: "Delivered",
+  read: "Read",
+  undelivered: "Not delivered",
+  failed: "Failed",
+};
 
 /** What the carrier vouches for (STIR/SHAKEN), without its jargon. */
 const ATTESTATION_WORDS: Readonly<Record<string, readonly [short: string, plain: string]>> = {

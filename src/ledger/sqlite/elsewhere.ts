@@ -34,7 +34,7 @@ export function elsewhere(client: Database, vault: NumberVault): Pick<Quality, "
        entry.topics, entry.source, entry.simulated, entry.at, subscriber.number
      FROM entry INDEXED BY entry_elsewhere LEFT JOIN subscriber
        ON subscriber.business_id = entry.business_id AND subscriber.id = entry.subscriber_id
-     WHERE entry.source = :source AND entry.source <> 'call' AND entry.at <= :at
+     WHERE entry.source = :source AND entry.source <> 'call' AND entry.at <= :at AND entry.at >= :since
        AND (entry.at < :at OR entry.seq < :seq)
        AND (:kind IS NULL OR entry.kind = :kind) AND (:businessId IS NULL OR entry.business_id = :businessId)
        AND (:simulated IS NULL OR entry.simulated = :simulated)
@@ -51,10 +51,10 @@ export function elsewhere(client: Database, vault: NumberVault): Pick<Quality, "
   }
 
   return {
-    async elsewhere({ source, before, limit: wanted, ...filter }) {
+    async elsewhere({ source, before, limit: wanted, since = 0, until, ...filter }) {
       const limit = Math.min(wanted, MAX_LISTED);
       const sources: readonly OtherSource[] = source === undefined ? OTHER_SOURCES : [source];
-      const asked = { ...placeOf(before), ...given(filter), limit: limit + 1 };
+      const asked = { ...placeOf(before, until), ...given(filter), since, limit: limit + 1 };
       const found = sources
         .flatMap((each) => page.all({ ...asked, source: each }))
         .toSorted((one, other) => other.at - one.at || other.seq - one.seq);
@@ -73,6 +73,7 @@ type Asked = {
   readonly source: OtherSource;
   readonly at: number;
   readonly seq: number;
+  readonly since: number;
   readonly kind: EntryKind | null;
   readonly businessId: string | null;
   readonly simulated: number | null;
@@ -87,10 +88,10 @@ function given({ kind, businessId, simulated }: Pick<ElsewhereFilter, "kind" | "
   };
 }
 
+const MAX = Number.MAX_SAFE_INTEGER;
+
 /** What is none of ours begins at the first page. */
-function placeOf(cursor: string | null): { readonly at: number; readonly seq: number } {
+function placeOf(cursor: string | null, until = MAX): { readonly at: number; readonly seq: number } {
   const [, at, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor ?? "") ?? [];
-  return at === undefined || seq === undefined
-    ? { at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
-    : { at: Number(at), seq: Number(seq) };
+  return at === undefined || seq === undefined ? { at: until, seq: 0 } : { at: Number(at), seq: Number(seq) };
 }

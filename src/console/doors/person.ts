@@ -1,0 +1,79 @@
+import type { SubscriberDetail } from "../../ledger/reading.ts";
+import { page } from "../pages/layout.ts";
+import { problemPage } from "../pages/problem.ts";
+import { subscriberPage, type SubscriberOptions } from "../pages/subscriber.ts";
+import { logAccess, type ConsoleContext, type ConsoleParts } from "../parts.ts";
+
+/** Messages of one person that are shown. */
+const MAX_MESSAGES = 50;
+
+/** What was done just now, by the word that the address carries. */
+const DONE: Readonly<Record<string, string>> = {
+  withdrew: "Consent is withdrawn, as of now.",
+  "withdrew-simulated": "The simulated consent is withdrawn, as of now. Nothing real was written.",
+  "withdrew-nothing": "Nothing simulated stood any more: nothing was written.",
+  noted: "The note is kept.",
+  moved: "The number is changed: this one's consent has ended, and the new one is asked on WhatsApp.",
+  "moved-nothing": "Nothing stood any more that could be moved: nothing was written.",
+  called: "The call is placed as soon as it can be.",
+};
+
+export type PersonShown = Partial<Pick<SubscriberOptions, "revealed" | "opened" | "problem">>;
+
+/** The person that an address names, and their page. */
+export function personDoor(parts: ConsoleParts) {
+  const { reading, messages } = parts;
+
+  function find(c: ConsoleContext): Promise<SubscriberDetail | null> {
+    const { business = "", id = "" } = c.req.param();
+    return reading.subscriber(business, id);
+  }
+
+  async function show(
+    c: ConsoleContext,
+    person: SubscriberDetail,
+    shown: PersonShown = {},
+  ): Promise<Response> {
+    const { businessId, id } = person;
+    const found = await messages.withSubscriber(businessId, id, MAX_MESSAGES + 1);
+    const body = subscriberPage(parts, {
+      person,
+      messages: found.slice(0, MAX_MESSAGES),
+      more: found.length > MAX_MESSAGES,
+      role: c.get("operator").role,
+      revealed: false,
+      opened: null,
+      problem: "",
+      done: DONE[c.req.query("done") ?? ""] ?? "",
+      ...shown,
+    });
+    const status = (shown.problem ?? "") === "" ? 200 : 400;
+    return c.html(page(c, parts, { title: "Subscriber", place: "log", body }), status);
+  }
+
+  return {
+    find,
+    show,
+    /** The page after it was asked for: that is on record first. */
+    async look(c: ConsoleContext, revealed: boolean): Promise<Response> {
+      const person = await find(c);
+      if (person === null) return gone(c, parts);
+      await logAccess(parts, c, {
+        action: revealed ? "revealed" : "looked",
+        businessId: person.businessId,
+        subject: person.id,
+        detail: revealed ? "" : "a subscriber",
+      });
+      return show(c, person, { revealed });
+    },
+  };
+}
+
+export function gone(c: ConsoleContext, parts: ConsoleParts): Response | Promise<Response> {
+  const words =
+    "There is no such call, subscriber, message or entry; or what was personal in it has been erased.";
+  return c.html(
+    page(c, parts, { title: "Not here", place: "none", body: problemPage("Not here", words) }),
+    404,
+  );
+}
