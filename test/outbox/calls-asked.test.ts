@@ -166,14 +166,18 @@ describe("(row 46) caps hold", () => {
   it("for one number that is asked for a hundred times, one after the other and all at once", async () => {
     await restart({ perNumber: 3, perHour: 1_000, perOperator: 1_000 });
     const to = someNumber();
+    const reasons: string[] = [];
     for (let time = 0; time < 100; time++) {
       const placed = await ask(to);
+      reasons.push(placed.kind === "refused" ? placed.reason : "queued");
       if (placed.kind === "refused") continue;
       await line.settle();
       await isOver(placed.id, to);
       line.clock.now += MINUTE_MS;
     }
     expect(line.twilio.calls).toHaveLength(3);
+    expect(reasons.slice(0, 4)).toEqual(["queued", "queued", "queued", "number_cap"]);
+    expect(line.count("outbox")).toBe(3);
     const at = await Promise.all(Array.from({ length: 100 }, () => reasonOf(someoneElse)));
     expect(at.filter((reason) => reason === "queued")).toHaveLength(1);
   });
@@ -233,13 +237,16 @@ describe("(row 47) the queue crosses the quiet hour", () => {
   }
 
   it("and the call is given up, where it would end before the morning", async () => {
-    const { id } = await delayed();
+    const { id, to } = await delayed();
     await line.later(10 * MINUTE_MS);
     expect(line.twilio.calls).toEqual([]);
     expect(await line.row(id)).toMatchObject({
       state: "cancelled",
       errorMessage: expect.stringContaining("outside"),
     });
+    // It never rang: it counts for no cap.
+    line.clock.now = NEXT_MORNING;
+    expect(await reasonOf(to)).toBe("queued");
   });
 
   it("and the call is held until the morning, where it lives so long", async () => {

@@ -162,6 +162,16 @@ describe("a customer whom an agent has on the line", () => {
     expect(line.rows("entry")).toEqual([]);
   });
 
+  it("is with the agent again, where the line thinks that the call is long over", async () => {
+    const { callSid, call, begin } = await onTheLine();
+    await begin();
+    await line.ledger.closeAbandoned(line.clock.now + 1, line.clock.now + 1);
+    const over = await call.press("1");
+    expect(over.words).toBe("");
+    expect(await followed(over.twiml, callSid)).toBe(BACK_WITH_THE_AGENT);
+    expect(line.rows("entry")).toEqual([]);
+  });
+
   it("is hung up on, where the agent named no way back", async () => {
     const { call, begin } = await onTheLine({ returnUrl: null });
     await begin();
