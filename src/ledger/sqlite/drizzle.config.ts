@@ -8,6 +8,7 @@ export default defineConfig({
     "./src/ledger/sqlite/reading-schema.ts",
     "./src/ledger/sqlite/sending-schema.ts",
     "./src/ledger/sqlite/log-schema.ts",
+    "./src/ledger/sqlite/privacy-schema.ts",
     "./src/ledger/sqlite/operators.ts",
   ],
   out: "./migrations/sqlite",

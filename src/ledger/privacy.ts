@@ -1,0 +1,2 @@
+export type ErasureCause = "request" | "retention";
+export type SuppressionReason = "withdrawn" | "erased";
