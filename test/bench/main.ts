@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startDriver } from "./drive.ts";
+import { summaryOf, type Chapter, type Part, type Summary } from "./part.ts";
+import { permissions } from "./parts/permissions.ts";
+
+/**
+ * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--profile] [--json FILE]`. Real server processes, one
+ * run, rounds in turn, medians and spread; a table on standard output, progress on standard error.
+ */
+const PARTS: readonly Part[] = [permissions];
+
+type Report = {
+  readonly at: string;
+  readonly node: string;
+  readonly machine: {
+    readonly cpus: number;
+    readonly model: string;
+    readonly memoryMb: number;
+    /** How busy the machine was before anything was started: a busy one tells little. */
+    readonly loadAverage: number;
+  };
+  readonly short: boolean;
+  readonly parts: readonly (Omit<Chapter, "figures"> & {
+    readonly name: string;
+    readonly question: string;
+    readonly seconds: number;
+    readonly figures: readonly Summary[];
+  })[];
+};
+
+async function bench(parts: readonly Part[], { short, profile }: { short: boolean; profile: boolean }): Promise<Report> {
+  const machine = machineNow();
+  const folder = mkdtempSync(join(tmpdir(), "yesline-bench-"));
+  // Also where it is broken off.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const driver = startDriver();
+  const chapters: Report["parts"][number][] = [];
+  try {
+    for (const part of parts) {
+      const startedAt = performance.now();
+      const own = join(folder, part.name);
+      const progress = (text: string) => process.stderr.write(`${part.name}: ${text}\n`);
+      const chapter = await part.run({ short, profile, folder: own, drive: driver.drive, progress });
+      rmSync(own, { recursive: true, force: true, maxRetries: 3 });
+      const { name, question } = part;
+      const seconds = (performance.now() - startedAt) / 1000;
+      chapters.push({ name, question, seconds, ...chapter, figures: chapter.figures.map(summaryOf) });
+    }
+  } finally {
+    await driver.end();
+  }
+  return { at: new Date().toISOString(), node: process.version, machine, short, parts: chapters };
+}
+
+function machineNow(): Report["machine"] {
+  const processors = cpus();
+  return {
+    cpus: processors.length,
+    model: processors[0]?.model ?? "",
+    memoryMb: Math.round(totalmem() / 2 ** 20),
+    loadAverage: loadavg()[0] ?? 0,
+  };
+}
+
+function table({ machine, node, short, parts }: Report): string {
+  const { cpus: count, model, loadAverage } = machine;
+  const head = `Node ${node} on ${count} × ${model}; load average ${loadAverage.toFixed(1)} before the start.${short ? " SHORT: these figures mean nothing." : ""}\n`;
+  return head + parts.map(chapterTable).join("");
+}
+
+function chapterTable({ name, question, figures, notes, profile = [] }: Report["parts"][number]): string {
+  const width = Math.max(...figures.map((figure) => figure.name.length));
+  const rows = figures.map((figure) => {
+    const [median, least, most] = [figure.median, figure.least, figure.most].map(shown);
+    return `  ${figure.name.padEnd(width)} ${median?.padStart(9)} ${figure.unit.padEnd(10)}  ${`${least} … ${most}`.padEnd(20)} ${promise(figure)}`.trimEnd();
+  });
+  const hot = profile.map(({ share, where }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${where}`);
+  const lines = [`\n${name}: ${question}`, ...rows, ...notes.map((text) => `  ${text}`), ...hot];
+  return `${lines.join("\n")}\n`;
+}
+
+function promise({ atLeast, atMost, kept }: Summary): string {
+  const bound = atLeast === undefined ? (atMost === undefined ? "" : `≤ ${atMost}`) : `≥ ${atLeast}`;
+  return kept === null ? "" : `${bound} ${kept ? "kept" : "NOT KEPT"}`;
+}
+
+function shown(value: number): string {
+  if (Number.isNaN(value)) return "–";
+  return value >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toFixed(value >= 100 ? 0 : 2);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    short: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    json: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+const known = PARTS.map(({ name, question }) => `  ${name.padEnd(12)} ${question}`).join("\n");
+const unknown = positionals.filter((name) => PARTS.every((part) => part.name !== name));
+if (values.help || unknown.length > 0) {
+  const wrong = unknown.length > 0 ? `There is no part ${unknown.join(", ")}.\n` : "";
+  process.stderr.write(`${wrong}npm run bench -- [PART…] [--short] [--profile] [--json FILE]\nParts:\n${known}\n`);
+  process.exitCode = unknown.length > 0 ? 2 : 0;
+} else {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  const chosen = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const report = await bench(chosen, values);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  process.stdout.write(table(report));
+}
