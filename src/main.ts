@@ -1,12 +1,10 @@
 import { randomUUIDv7 } from "node:crypto";
 import { once } from "node:events";
-import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { yesline } from "./cli.ts";
 import type { Address } from "./commands/command.ts";
 import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
 import { dispatchWith } from "./dispatch.ts";
-import type { Ledger } from "./ledger/ledger.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
 import { checkSecret, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
@@ -20,12 +18,7 @@ import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { superviseWith } from "./supervision.ts";
 import { VERBS } from "./twilio/verbs.ts";
-
-/** "Calls last 4 h at most by default" (Twilio). */
-const LONGEST_CALL_MS = 4 * 60 * 60 * 1000;
-const SWEEP_EVERY_MS = 5 * 60 * 1000;
-/** Each closes up to a thousand calls. */
-const MAX_SWEEPS = 100;
+import { upkeep } from "./upkeep.ts";
 
 const monotonicMs = () => performance.now();
 
@@ -145,7 +138,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     });
   });
   sealing.start();
-  const sweep = setInterval(() => void closeAbandoned(ledger, log), SWEEP_EVERY_MS);
+  const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
   for (const warning of config.warnings) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
   announce({
@@ -161,7 +154,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
   stopping.abort();
-  clearInterval(sweep);
+  await stopUpkeep();
   await drain(server);
   await leaving;
   await firstOperator;
@@ -202,19 +195,6 @@ function phoneParts(
   );
   const consoleUrl = (callSid: string) => `/console/log?world=all&reference=${referenceOf(callSid)}`;
   return { target: { url: publicUrl, ...simulator }, lines, now: Date.now, transport, consoleUrl, ...rest };
-}
-
-/** Sweeps until there is nothing left, a bounded number of times. */
-async function closeAbandoned(ledger: Ledger, log: Logger): Promise<void> {
-  const now = Date.now();
-  try {
-    for (let round = 0, closed = 1; closed > 0 && round < MAX_SWEEPS; round++) {
-      closed = await ledger.closeAbandoned(now - LONGEST_CALL_MS, now);
-      if (closed > 0) log.info({ closed }, "closed calls that never reported their end");
-    }
-  } catch (error) {
-    log.error({ err: error }, "the sweep failed; the next one tries again");
-  }
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
