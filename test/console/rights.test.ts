@@ -88,6 +88,21 @@ describe("a viewer", () => {
       () => viewer.post("/console/log/export/csv"),
       () => viewer.post("/console/operators", { email: "more@example.com", role: "admin" }),
       () => viewer.post(`/console/operators/${viewer.id}/role`, { role: "admin" }),
+      () => viewer.get("/console/inbox"),
+      () => viewer.post(`/console/inbox/acme-dental/${viewer.id}/read`),
+      () => viewer.post(`/console/inbox/acme-dental/${viewer.id}/handled`),
+      () => viewer.post(`${path}/messages/${viewer.id}/read`),
+      () => viewer.post(`${path}/change`, { to: "+14155550199", reason: "asked", confirmed: "yes" }),
+      () => viewer.post(`${path}/call`),
+      () => viewer.post("/console/outgoing/call", { business: "acme-dental", number: "+14155550199" }),
+      () => viewer.post(`/console/outgoing/acme-dental/${viewer.id}/retry`),
+      () => viewer.get("/console/keys"),
+      () => viewer.post("/console/keys", { name: "Mine", scope: "numbers:read", life: "" }),
+      () => viewer.post(`/console/keys/${viewer.id}/revoke`, { confirmed: "yes" }),
+      () => viewer.get("/console/endpoints"),
+      () => viewer.post("/console/endpoints", { business: "acme-dental", url: "https://evil.example/" }),
+      () => viewer.post(`/console/endpoints/acme-dental/${viewer.id}/disable`),
+      () => viewer.post(`/console/endpoints/deliveries/acme-dental/${viewer.id}/replay`),
     ];
     for (const open of doors) expect((await open()).status).toBe(403);
     const refused = (await line.accesses()).filter(({ action }) => action === "refused");

@@ -6,6 +6,9 @@ import { logAccess, type ConsoleContext, type ConsoleParts } from "../parts.ts";
 
 /** Messages of one person that are shown. */
 const MAX_MESSAGES = 50;
+/** What waits for one person or failed, out of so many of the latest that were to leave. */
+const MAX_UNSENT = 10;
+const MAX_LOOKED_THROUGH = 50;
 
 /** What was done just now, by the word that the address carries. */
 const DONE: Readonly<Record<string, string>> = {
@@ -22,7 +25,7 @@ export type PersonShown = Partial<Pick<SubscriberOptions, "revealed" | "opened" 
 
 /** The person that an address names, and their page. */
 export function personDoor(parts: ConsoleParts) {
-  const { reading, messages } = parts;
+  const { reading, messages, outgoing } = parts;
 
   function find(c: ConsoleContext): Promise<SubscriberDetail | null> {
     const { business = "", id = "" } = c.req.param();
@@ -35,10 +38,14 @@ export function personDoor(parts: ConsoleParts) {
     shown: PersonShown = {},
   ): Promise<Response> {
     const { businessId, id } = person;
-    const found = await messages.withSubscriber(businessId, id, MAX_MESSAGES + 1);
+    const [found, jobs] = await Promise.all([
+      messages.withSubscriber(businessId, id, MAX_MESSAGES + 1),
+      outgoing.list({ businessId, subscriberId: id, limit: MAX_LOOKED_THROUGH }),
+    ]);
     const body = subscriberPage(parts, {
       person,
       messages: found.slice(0, MAX_MESSAGES),
+      unsent: jobs.filter(({ state }) => state !== "sent" && state !== "cancelled").slice(0, MAX_UNSENT),
       more: found.length > MAX_MESSAGES,
       role: c.get("operator").role,
       revealed: false,

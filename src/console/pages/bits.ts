@@ -103,7 +103,7 @@ const STROKES = {
 } as const;
 
 /** The attribute where it holds, nothing where it does not. */
-export function attribute(name: "checked" | "selected" | "disabled" | "required", holds: boolean) {
+export function attribute(name: "checked" | "selected" | "disabled" | "required" | "open", holds: boolean) {
   return holds ? raw(` ${name}`) : NOTHING;
 }
 

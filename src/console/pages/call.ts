@@ -13,7 +13,7 @@ import {
   durationWords,
   ENTRY_WORDS,
   languageName,
-  sourceWords,
+  sourceWithin,
   OUTCOME_MEANING,
   topicWords,
 } from "./words.ts";
@@ -189,7 +189,7 @@ function linked({ businessId, subscriberId, confirms, supersedes }: Entry, role:
 
 /** A way to the call, unless one has just come from there. */
 function sourceOf({ source, businessId, sourceId }: Entry, through: string): Html | string {
-  const words = sourceWords(source).toLowerCase();
+  const words = sourceWithin(source);
   if (source !== "call" || through.startsWith("call=")) return words;
   return html`<a href="/console/calls/${businessId}/${sourceId}">${words}</a>`;
 }

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import type { MessageView } from "../../ledger/messages.ts";
+import type { Outgoing } from "../../ledger/outgoing.ts";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
 import { standingOf, worldMeant, worldWords, type World } from "../../ledger/withdraw.ts";
 import { formatNumber } from "../search.ts";
@@ -10,7 +11,7 @@ import { badge, NOTHING, numberShown, pathOf, simulatedBadge, time, type Html } 
 import { failureWords, obstacleOf } from "./failures.ts";
 import { theirWords } from "./inbox.ts";
 import { heading } from "./layout.ts";
-import { localeField, MAX_NUMBER_LENGTH, mayCallAnyone } from "./outgoing.ts";
+import { localeField, MAX_NUMBER_LENGTH, mayCallAnyone, outgoingState, whatWords } from "./outgoing.ts";
 import { MAX_REASON_LENGTH } from "./withdraw.ts";
 import { businessName, languageName, MESSAGE_STATUS_WORDS, PURPOSE_WORDS, topicWords } from "./words.ts";
 
@@ -19,6 +20,8 @@ export type ConversationOptions = {
   /** The newest first. */
   readonly messages: readonly MessageView[];
   readonly more: boolean;
+  /** What is to leave for this person, or did not. */
+  readonly unsent: readonly Outgoing[];
   readonly role: Role;
   /** A person's own words that somebody asked to read, which is on record. */
   readonly opened: { readonly id: string; readonly words: string | null } | null;
@@ -39,6 +42,7 @@ export function conversation(parts: ConsoleParts, options: ConversationOptions):
   const { messages, more } = options;
   return html`<section aria-labelledby="messages-title">
     <h2 id="messages-title">Messages on WhatsApp</h2>
+    ${notLeft(parts, options)}
     ${
       messages.length === 0
         ? html`<p class="soft">No message has gone either way.</p>`
@@ -48,6 +52,22 @@ export function conversation(parts: ConsoleParts, options: ConversationOptions):
             </ol>`
     }
   </section>`;
+}
+
+function notLeft({ now }: ConsoleParts, { unsent }: ConversationOptions): Html {
+  if (unsent.length === 0) return NOTHING;
+  return html`<ul class="unsent">
+    ${unsent.map(
+      (job) =>
+        html`<li>
+          <p>
+            <strong>${whatWords(job)}</strong> ${simulatedBadge(job.simulated)}
+            <span class="soft small">${time(job.at)}</span>
+          </p>
+          <p>${outgoingState(job, now())}</p>
+        </li>`,
+    )}
+  </ul>`;
 }
 
 function item(

@@ -32,21 +32,21 @@ export const MAX_DESCRIPTION_LENGTH = 100;
 export function endpointsPage(parts: ConsoleParts, options: EndpointsOptions): Html {
   const { endpoints, problem, done, made } = options;
   return html`${heading("Event endpoints", "", "Other systems that are told what was recorded, as signed webhooks (Standard Webhooks). No number is ever in them.")}
-    ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
-    ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
-    ${
-      made === null
-        ? NOTHING
-        : html`<div class="done" role="status">
-            <p>
-              The secret of <strong class="break">${made.url}</strong>, shown this once: the receiver checks
-              signatures with it.
-            </p>
-            <p><code class="secret break">${made.secret}</code></p>
-          </div>`
-    }
-    ${endpoints.length === 0 ? emptyState("Nobody is told yet.", "Add the address of a system that wants to know.") : table(parts, endpoints)}
-    <div class="columns even">${form(parts, options)} ${deliveries(parts, options)}</div>`;
+  ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
+  ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
+  ${
+    made === null
+      ? NOTHING
+      : html`<div class="done" role="status">
+          <p>
+            The secret of <strong class="break">${made.url}</strong>, shown this once: the receiver checks
+            signatures with it.
+          </p>
+          <p><code class="secret break">${made.secret}</code></p>
+        </div>`
+  }
+  ${endpoints.length === 0 ? emptyState("Nobody is told yet.", "Add the address of a system that wants to know.") : table(parts, endpoints)}
+  ${form(parts, options)} ${deliveries(parts, options)}`;
 }
 
 function table(parts: ConsoleParts, endpoints: readonly Endpoint[]): Html {
@@ -110,7 +110,7 @@ function row(parts: ConsoleParts, endpoint: Endpoint): Html {
 }
 
 function form({ businesses }: ConsoleParts, { typed }: EndpointsOptions): Html {
-  return html`<section class="card" aria-labelledby="add-title">
+  return html`<section class="card narrow" aria-labelledby="add-title">
     <h2 id="add-title">Add an endpoint</h2>
     <form method="post" action="/console/endpoints" class="stack">
       <div class="field">
@@ -196,8 +196,8 @@ function delivery({ now }: ConsoleParts, job: Outgoing, endpoints: readonly Endp
   const to = endpoints.find((each) => payload.kind === "event" && each.id === payload.endpointId);
   return html`<tr>
     <td>${time(job.at)} ${simulatedBadge(job.simulated)}</td>
-    <td class="wrap">${outgoingState(job, now())}</td>
-    <td class="wrap break">${to?.url ?? DASH}</td>
+    <td class="free">${outgoingState(job, now())}</td>
+    <td class="free">${to?.url ?? DASH}</td>
     <td>
       ${
         finishedAt === null
@@ -207,7 +207,7 @@ function delivery({ now }: ConsoleParts, job: Outgoing, endpoints: readonly Endp
               method="post"
               action="/console/endpoints/deliveries/${businessId}/${id}/replay"
             >
-              <button type="submit" aria-label="Send the event of entry ${job.entryId ?? id} once more">
+              <button type="submit" aria-label="Replay the event of entry ${job.entryId ?? id}">
                 Replay
               </button>
             </form>`

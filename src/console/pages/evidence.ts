@@ -8,7 +8,14 @@ import { badge, icon, NOTHING, numberShown, simulatedBadge, utc, type Html } fro
 import { theirWords } from "./inbox.ts";
 import { heading } from "./layout.ts";
 import { timeline } from "./timeline.ts";
-import { attestationWords, ENTRY_WORDS, languageName, MESSAGE_STATUS_WORDS, sourceWords } from "./words.ts";
+import {
+  attestationWords,
+  ENTRY_WORDS,
+  languageName,
+  MESSAGE_STATUS_WORDS,
+  sourceWithin,
+  sourceWords,
+} from "./words.ts";
 
 export type EvidenceOptions = {
   readonly evidence: Evidence;
@@ -91,8 +98,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
                 <dt>Withdraws</dt>
                 <dd>
                   Entry ${withdrawn.seq}: ${ENTRY_WORDS[withdrawn.kind].toLowerCase()},
-                  ${sourceWords(withdrawn.source).toLowerCase()}, ${utc(withdrawn.at)}<br /><code
-                    class="small break"
+                  ${sourceWithin(withdrawn.source)}, ${utc(withdrawn.at)}<br /><code class="small break"
                     >${withdrawn.id}</code
                   >
                 </dd>
@@ -182,8 +188,7 @@ function earlier(words: string, { seq, kind, source, at, id, businessId, subscri
     <dt>${words}</dt>
     <dd>
       <a href="/console/evidence/${businessId}/${id}?subscriber=${subscriberId}">Entry ${seq}</a>:
-      ${ENTRY_WORDS[kind].toLowerCase()}, ${sourceWords(source).toLowerCase()}, ${utc(at)}<br /><code
-        class="small break"
+      ${ENTRY_WORDS[kind].toLowerCase()}, ${sourceWithin(source)}, ${utc(at)}<br /><code class="small break"
         >${id}</code
       >
     </dd>

@@ -49,28 +49,26 @@ export function keysPage(options: KeysOptions): Html {
   const standing = keys.filter((key) => stateOf(key, options.now) === "stands");
   const ended = keys.filter((key) => !standing.includes(key));
   return html`${heading("API keys", "", html`With which other systems ask this line. <a href="/api/docs">What the API can do</a>`)}
-    ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
-    ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
-    ${
-      made === null
-        ? NOTHING
-        : html`<div class="done" role="status">
-            <p>The key <strong>${made.name}</strong>, shown this once. Keep it where passwords are kept.</p>
-            <p><code class="secret break">${made.key}</code></p>
-          </div>`
-    }
-    ${standing.length === 0 ? emptyState("No key stands.", "Whoever wants to ask this line needs one.") : table(options, standing, "Keys")}
-    <div class="columns even">
-      ${form(options)}
-      ${
-        ended.length === 0
-          ? NOTHING
-          : html`<section aria-labelledby="ended-title">
-              <h2 id="ended-title">No longer</h2>
-              ${table(options, ended, "Keys that no longer stand")}
-            </section>`
-      }
-    </div>`;
+  ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
+  ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
+  ${
+    made === null
+      ? NOTHING
+      : html`<div class="done" role="status">
+          <p>The key <strong>${made.name}</strong>, shown this once. Keep it where passwords are kept.</p>
+          <p><code class="secret break">${made.key}</code></p>
+        </div>`
+  }
+  ${standing.length === 0 ? emptyState("No key stands.", "Whoever wants to ask this line needs one.") : table(options, standing, "Keys")}
+  ${form(options)}
+  ${
+    ended.length === 0
+      ? NOTHING
+      : html`<section aria-labelledby="ended-title">
+          <h2 id="ended-title">No longer</h2>
+          ${table(options, ended, "Keys that no longer stand")}
+        </section>`
+  }`;
 }
 
 function table(options: KeysOptions, keys: readonly ApiKey[], caption: string): Html {
@@ -137,7 +135,7 @@ function stateOf({ revokedAt, expiresAt }: ApiKey, now: number): "stands" | "rev
 
 function form({ businesses, typed }: KeysOptions): Html {
   const life = typed?.life ?? "90";
-  return html`<section class="card" aria-labelledby="add-title">
+  return html`<section class="card narrow" aria-labelledby="add-title">
     <h2 id="add-title">Add a key</h2>
     <form method="post" action="/console/keys" class="stack">
       <div class="field">

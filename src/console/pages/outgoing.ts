@@ -11,7 +11,17 @@ import {
 import type { Mistake } from "../address.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { may, type Role } from "../roles.ts";
-import { badge, DASH, NOTHING, numberShown, option, simulatedBadge, time, type Html } from "./bits.ts";
+import {
+  attribute,
+  badge,
+  DASH,
+  NOTHING,
+  numberShown,
+  option,
+  simulatedBadge,
+  time,
+  type Html,
+} from "./bits.ts";
 import { failureWords } from "./failures.ts";
 import { emptyState, heading } from "./layout.ts";
 import { choiceField, mistakesBox, typedIn } from "./mistakes.ts";
@@ -74,6 +84,7 @@ export function outgoingPage(parts: ConsoleParts, options: OutgoingOptions): Htm
   return html`${heading("What leaves", "", "Messages on WhatsApp, calls that ask for consent, and events for other systems.")}
     ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
     ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
+    ${may(role, "call") ? callAnyone(parts, options) : NOTHING}
     <form class="filters open" method="get" action="/console/outgoing">
       ${choiceField("o-state", "state", "State", html`${option("", "Any", typedIn(mistakes, "state") ?? query.state)}${OUTGOING_STATES.map((each) => option(each, STATE_WORDS[each][0], query.state))}`, mistakes)}
       ${choiceField("o-kind", "kind", "What", html`${option("", "Everything", typedIn(mistakes, "kind") ?? query.kind)}${OUTGOING_KINDS.map((each) => option(each, KIND_WORDS[each], query.kind))}`, mistakes)}
@@ -90,7 +101,7 @@ export function outgoingPage(parts: ConsoleParts, options: OutgoingOptions): Htm
           ? nothing(address)
           : table(parts, options)
     }
-    ${turning(options)} ${may(role, "call") ? callAnyone(parts, options) : NOTHING}`;
+    ${turning(options)}`;
 }
 
 /** How a row stands, in one line and the sentence that explains it. */
@@ -182,7 +193,7 @@ function fateOf({ status, errorCode }: MessageView): Html {
   ${errorCode === null ? NOTHING : html`<br /><span class="small">${failureWords(errorCode)} <span class="soft">(${errorCode})</span></span>`}`;
 }
 
-function whatWords({ payload }: Outgoing): string {
+export function whatWords({ payload }: Outgoing): string {
   switch (payload.kind) {
     case "message":
       return PURPOSE_WORDS[payload.purpose];
@@ -206,8 +217,8 @@ function turning({ next, first, address }: OutgoingOptions): Html {
 function callAnyone({ businesses, placeCall, newId }: ConsoleParts, { typed }: OutgoingOptions): Html {
   if (placeCall === null) return NOTHING;
   const calling = businesses.filter(({ calls }) => calls.countries.length > 0);
-  return html`<section class="card narrow" aria-labelledby="call-title">
-    <h2 id="call-title">Call somebody and ask for consent</h2>
+  return html`<details class="card narrow" ${attribute("open", typed !== null)}>
+    <summary>Call somebody and ask for consent</summary>
     ${
       calling.length === 0
         ? html`<p class="soft">
@@ -241,7 +252,7 @@ function callAnyone({ businesses, placeCall, newId }: ConsoleParts, { typed }: O
             <button type="submit" class="primary">Call</button>
           </form>`
     }
-  </section>`;
+  </details>`;
 }
 
 export function localeField(id: string, locales: readonly Locale[], chosen: string | undefined): Html {

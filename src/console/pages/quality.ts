@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { Business } from "../../call/business.ts";
 import type { EntryKind } from "../../call/consent.ts";
 import type { QualityPeriod, QualityRow } from "../../ledger/quality.ts";
-import { badge, NOTHING, type Html } from "./bits.ts";
+import { badge, DASH, NOTHING, type Html } from "./bits.ts";
 import { businessName, ENTRY_KINDS, ENTRY_WORDS, topicWords } from "./words.ts";
 
 /** The periods that are shown, in days. */
@@ -18,7 +18,7 @@ export function qualityCard(businesses: readonly Business[], periods: readonly Q
       nothing
         ? html`<p class="soft">Nobody has agreed or withdrawn, and nothing was sent, in the last 30 days.</p>`
         : html`${warned.length === 0 ? NOTHING : html`<p class="warning" role="note"><strong>Too many leave:</strong> ${warned.join("; ")}. Send less, or something else.</p>`}
-            <div class="columns even">${periods.map((period) => table(businesses, period))}</div>
+            <div class="rail">${periods.map((period) => table(businesses, period))}</div>
             <p class="soft small">
               Days are UTC days. Opt-outs: withdrawals, whichever way they came, against new consents of the
               same days. Blocked: the person blocked or reported the business or opted out on WhatsApp, or
@@ -57,53 +57,53 @@ function topicsWarnedOf(
 }
 
 function table(businesses: readonly Business[], { days, rows }: QualityPeriod): Html {
-  return html`<section class="card" aria-labelledby="quality-${days}">
-    <h3 id="quality-${days}">Last ${days} days</h3>
-    <section class="scroll" tabindex="0" aria-label="Quality of the last ${days} days">
-      <table class="quality">
-        <thead>
-          <tr>
-            <th scope="col">Topic</th>
-            <th scope="col" class="figure">Opt-outs</th>
-            <th scope="col" class="figure">Delivered</th>
-            <th scope="col" class="figure">Blocked</th>
-            <th scope="col" class="figure">Allowed</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((row) => line(businesses, row))}
-        </tbody>
-      </table>
-    </section>
+  return html`<section class="scroll" tabindex="0" aria-label="Quality of the last ${days} days">
+    <table class="stacked quality">
+      <caption>
+        Last ${days} days
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Topic</th>
+          <th scope="col">Opt-outs</th>
+          <th scope="col">Messages delivered</th>
+          <th scope="col">Blocked</th>
+          <th scope="col">“May I send this?”</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => line(businesses, row))}
+      </tbody>
+    </table>
   </section>`;
 }
 
 function line(businesses: readonly Business[], row: QualityRow): Html {
   const { businessId, topic, granted, revoked, sent, delivered, failed, blocked, allowed, disallowed } = row;
   const rate = optOutRate(row);
-  const asked = allowed + disallowed;
+  const few = failed === 0 ? "" : `, ${failed} failed`;
   return html`<tr>
-    <th scope="row" class="wrap">
-      ${topicWords(businesses, businessId, topic)}<br /><span class="soft small"
-        >${businessName(businesses, businessId)}</span
-      >
+    <th scope="row">
+      ${topicWords(businesses, businessId, topic)}
+      <span class="soft small">${businessName(businesses, businessId)}</span>
     </th>
-    <td class="figure">
-      ${isWarning(businesses, row) ? badge("warning", `${percent(rate)} too many`) : percent(rate)}
-      <br /><span class="soft small">${revoked} of ${granted}</span>
+    <td data-label="Opt-outs">
+      ${isWarning(businesses, row) ? badge("warning", `${percent(rate)}, too many`) : percent(rate)}
+      <span class="soft small">${revoked} of ${granted}</span>
     </td>
-    <td class="figure">
-      ${sent === 0 ? "–" : percent(delivered / sent)}<br /><span class="soft small"
-        >${delivered} of ${sent}${failed === 0 ? "" : `, ${failed} failed`}</span
-      >
+    <td data-label="Delivered">
+      ${sent === 0 ? DASH : html`${percent(delivered / sent)} <span class="soft small">${delivered} of ${sent}${few}</span>`}
     </td>
-    <td class="figure">
-      ${sent === 0 ? "–" : percent(blocked / sent)}<br /><span class="soft small">${blocked}</span>
+    <td data-label="Blocked">
+      ${sent === 0 ? DASH : html`${percent(blocked / sent)} <span class="soft small">${blocked} of ${sent}</span>`}
     </td>
-    <td class="figure">
-      ${asked === 0 ? "–" : percent(allowed / asked)}<br /><span class="soft small"
-        >${allowed}, ${disallowed} refused</span
-      >
+    <td data-label="Permissions">
+      ${
+        allowed + disallowed === 0
+          ? DASH
+          : html`${percent(allowed / (allowed + disallowed))} yes
+              <span class="soft small">${allowed} allowed, ${disallowed} refused</span>`
+      }
     </td>
   </tr>`;
 }

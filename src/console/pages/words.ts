@@ -116,6 +116,12 @@ export function sourceWords(source: string): string {
   return SOURCE_WORDS[source] ?? source;
 }
 
+/** The same within a sentence: "on WhatsApp". */
+export function sourceWithin(source: string): string {
+  const words = sourceWords(source);
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}
+
 /** What the flow calls its questions, as a heading. */
 const STEP_WORDS: Readonly<Record<string, string>> = {
   notice: "Notice and question",
