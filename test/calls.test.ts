@@ -1,28 +1,37 @@
 import { randomUUIDv7 } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
+import { pino } from "pino";
 import { XMLValidator } from "fast-xml-parser";
 import { HtmlValidate } from "html-validate";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createApp } from "../src/app.ts";
 import { loadConfig, TWIML_FOLDER } from "../src/config.ts";
+import { dispatchWith } from "../src/dispatch.ts";
 import type { Ledger, Turn } from "../src/ledger/ledger.ts";
 import { numberVault } from "../src/ledger/numbers.ts";
 import { migrate, open } from "../src/ledger/sqlite/connection.ts";
-import { sqliteLedger } from "../src/ledger/sqlite/sqlite-ledger.ts";
+import { sqliteMemory, type Memory } from "../src/ledger/sqlite/memory.ts";
 import { loadScripts, versionsIn } from "../src/script/load.ts";
+import { templatesOf } from "../src/script/templates.ts";
 import type { ScenarioResult } from "../src/simulator/index.ts";
 import { signedRequest } from "./support/caller.ts";
 import { cli } from "./support/cli.ts";
 import { runMain, startServer, type Environment, type Server } from "./support/server.ts";
 
 const SCENARIOS = "test/calls";
+/** Messages take real time: a scenario waits to see that none comes. */
+const WRITTEN = globSync(`${SCENARIOS}/*/whatsapp-*.yaml`);
+const SPOKEN = globSync(`${SCENARIOS}/*/*.yaml`).filter((file) => !WRITTEN.includes(file));
+
+/** All of them, on a machine that has other things to do. */
+const TIMEOUT_MS = 180_000;
 
 type Report = { ok: boolean; total: number; failed: number; results: ScenarioResult[] };
 
-describe("the shipped scenarios, played against a real server", () => {
+describe("the shipped scenarios, played against a real server", { timeout: TIMEOUT_MS }, () => {
   let server: Server;
   let folder: string;
   beforeAll(async () => {
@@ -59,15 +68,15 @@ describe("the shipped scenarios, played against a real server", () => {
     const report = JSON.parse(out) as Report;
     expect(failuresIn(report)).toEqual([]);
     expect([code, err, report.ok]).toEqual([0, "", true]);
-    expect(report.total).toBeGreaterThanOrEqual(45);
+    expect(report.total).toBeGreaterThanOrEqual(80);
     expect(new Set(report.results.map(({ name }) => name)).size).toBe(report.total);
   });
 
   it("make a JUnit report that is well-formed, with a case for each", async () => {
-    const { code, out } = await callRunHere(SCENARIOS, "--reporter", "junit");
+    const { code, out } = await callRunHere(...SPOKEN, "--reporter", "junit");
     expect(code).toBe(0);
     expect(XMLValidator.validate(out)).toBe(true);
-    const { out: valid } = await cli(["call", "validate", SCENARIOS], {});
+    const { out: valid } = await cli(["call", "validate", ...SPOKEN], {});
     expect(out.match(/<testcase /g)).toHaveLength(valid.trimEnd().split("\n").length);
   });
 
@@ -76,8 +85,10 @@ describe("the shipped scenarios, played against a real server", () => {
       "failing.yaml",
       `name: hears <b>&amp;\n${CALL}\nsteps: [{ hear: "Telegram & <co>" }]\n`,
     );
-    const { code, out } = await callRunHere(`${SCENARIOS}/hotel-miramar`, failing, "--reporter", "html");
+    const files = ["french.yaml", "whatsapp-start.yaml"].map((name) => `${SCENARIOS}/hotel-miramar/${name}`);
+    const { code, out } = await callRunHere(...files, failing, "--reporter", "html");
     expect(code).toBe(1);
+    expect(out).toContain("le escribe Hotel Miramar");
     const { results } = await new HtmlValidate({ extends: ["html-validate:standard"] }).validateString(out);
     expect(results.flatMap(({ messages }) => messages)).toEqual([]);
   });
@@ -150,7 +161,7 @@ describe("the shipped scenarios, played against a real server", () => {
   });
 });
 
-describe("a line that is broken on purpose is caught:", () => {
+describe("a line that is broken on purpose is caught:", { timeout: TIMEOUT_MS }, () => {
   it("nothing is, as long as it is whole", async () => {
     expect(failuresIn(await played({}))).toEqual([]);
   });
@@ -208,12 +219,58 @@ describe("a line that is broken on purpose is caught:", () => {
     );
     expect(names).not.toContain("a caller listens to the notice, presses 1 and is opted in");
   });
+
+  it("a line that takes every message for a yes", async () => {
+    const names = namesOf(
+      await played({ wrapFetch: everythingIsYes }, inFile("whatsapp-start", "the notice")),
+    );
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "somebody writes START, gets the notice and says no",
+        "somebody answers the notice with a question, which is no yes",
+      ]),
+    );
+  });
+
+  it("a line that does not hear STOP", async () => {
+    const names = namesOf(await played({ wrapFetch: deafToStop }, inFile("whatsapp-stop", "a patient")));
+    expect(names).toEqual(expect.arrayContaining(["a patient stops in Hindi, रोकें, and it counts"]));
+    expect(names).not.toContain(
+      "a patient writes something that nobody can read a yes or a STOP in, and all stays as it was",
+    );
+  });
+
+  it("a line that sends every message twice", async () => {
+    const names = namesOf(
+      await played({ wrapFetch: sendingTwice }, inFile("whatsapp-other-number", "number whose owner does")),
+    );
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "a caller names a number whose owner does not answer, and silence is not consent",
+      ]),
+    );
+  });
+
+  it("a line that withdraws a consent because its confirmation did not arrive", async () => {
+    const names = namesOf(
+      await played({ wrapMemory: withdrawingWhatFailed }, inFile("whatsapp-failures", "is not on WhatsApp")),
+    );
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "a caller agrees whose number is not on WhatsApp; the message fails, and the consent is unchanged",
+      ]),
+    );
+  });
 });
+
+const inFile = (name: string, ...only: string[]) => [
+  ...WRITTEN.filter((file) => file.includes(name)),
+  ...only.flatMap((words) => ["--grep", words]),
+];
 
 const SILENT_CALLERS = [
   "a caller says nothing three times, and silence is not consent",
   "a caller presses 1 during the notice, where no key counts, and then says nothing",
-  "the line reaches an answering machine, and silence is not consent",
 ];
 
 const CALL = 'call: { from: "+19075550101", to: "+14155550100" }';
@@ -222,13 +279,14 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 type Breakage = {
   readonly twiml?: string;
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
+  readonly wrapMemory?: (memory: Memory) => Memory;
   readonly wrapFetch?: (fetch: Fetch, sign: Sign) => Fetch;
 };
 
-/** All shipped scenarios against a line with these parts, over real HTTP. */
-async function played(breakage: Breakage): Promise<Report> {
+/** Shipped scenarios, the calls unless told, against a line with these parts, over real HTTP. */
+async function played(breakage: Breakage, scenarios: readonly string[] = SPOKEN): Promise<Report> {
   const { url, env } = await brokenLine(breakage);
-  const { out, err } = await cli(["call", "run", SCENARIOS, "--url", url, "--json"], env);
+  const { out, err } = await cli(["call", "run", ...scenarios, "--url", url, "--json"], env);
   expect(err).toBe("");
   return JSON.parse(out) as Report;
 }
@@ -249,6 +307,7 @@ type Sign = (path: string, fields: Readonly<Record<string, string>>) => Request;
 async function brokenLine({
   twiml = TWIML_FOLDER,
   wrapLedger = (ledger) => ledger,
+  wrapMemory = (memory) => memory,
   wrapFetch = (fetch) => fetch,
 }: Breakage): Promise<{ url: string; env: Environment }> {
   const folder = mkdtempSync(join(tmpdir(), "yesline-broken-"));
@@ -257,39 +316,65 @@ async function brokenLine({
   const config = loadConfig(env);
   const connection = open(databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
-  const ledger = sqliteLedger(connection, {
+  const { businesses, accounts, simulator } = config;
+  if (simulator === null) throw new Error("no simulator");
+  const rethrow = (error: unknown) => {
+    throw error;
+  };
+  const whole = sqliteMemory(connection, {
     vault: numberVault(config.secret),
+    businesses,
     newId: randomUUIDv7,
     now: Date.now,
     monotonicMs: () => performance.now(),
     onCommit: () => undefined,
-    onFatal: (error) => {
-      throw error;
-    },
+    onFatal: rethrow,
   });
+  const memory = wrapMemory(whole);
+  const { ledger } = memory;
   const scripts = loadScripts(twiml, versionsIn(twiml));
+  const stopping = new AbortController();
+  let leaving = Promise.resolve();
   const appAt = (publicUrl: string): Fetch => {
+    const { worker } = dispatchWith(config, {
+      memory,
+      scripts,
+      publicUrl,
+      ownUrl: publicUrl,
+      guard: () => Promise.reject(new Error("this line calls nobody")),
+      log: pino({ level: "silent" }),
+      count: () => undefined,
+    });
+    leaving = worker.run(stopping.signal);
+    const clocks = { now: Date.now, monotonicMs: () => performance.now() };
+    const shared = { publicUrl, accounts, businesses, scripts, ...clocks };
+    const target = { url: publicUrl, ...simulator };
     const app = createApp({
       voice: {
-        publicUrl,
-        accounts: config.accounts,
-        businesses: config.businesses,
-        scripts,
+        ...shared,
         ledger: wrapLedger(ledger),
         liveCalls: { find: () => null },
-        now: Date.now,
-        monotonicMs: () => performance.now(),
-        observe: () => undefined,
+        observe: () => worker.wake(),
       },
-      phone: null,
+      whatsapp: { ...shared, messages: memory.messages, wake: worker.wake, observe: () => undefined },
+      phone: { target, lines: [], templates: templatesOf(scripts, businesses), now: Date.now },
+      api: {
+        ...memory,
+        publicUrl,
+        businesses,
+        calls: null,
+        wake: worker.wake,
+        now: Date.now,
+        newId: randomUUIDv7,
+        onError: rethrow,
+      },
       metrics: () => Promise.resolve(""),
       isServing: () => true,
-      onError: (error) => {
-        throw error;
-      },
+      onError: rethrow,
     });
-    const token = config.simulator?.authToken ?? "";
-    return wrapFetch(app.fetch, (path, fields) => signedRequest(publicUrl, path, fields, token));
+    return wrapFetch(app.fetch, (path, fields) =>
+      signedRequest(publicUrl, path, fields, simulator.authToken),
+    );
   };
   const { promise, resolve } = Promise.withResolvers<string>();
   let answer: Fetch = () => new Response("starting\n", { status: 503 });
@@ -302,8 +387,11 @@ async function brokenLine({
     },
   );
   onTestFinished(async () => {
+    stopping.abort();
+    await leaving;
+    if ("closeAllConnections" in server) server.closeAllConnections();
     await new Promise((done) => server.close(done));
-    await ledger.close();
+    await whole.ledger.close();
     rmSync(folder, { recursive: true });
   });
   return { url: await promise, env };
@@ -367,5 +455,58 @@ function hangingUpOnRetries(fetch: Fetch): Fetch {
       return fetch(request);
     }
     return new Response("<Response><Hangup/></Response>", { headers: { "Content-Type": "text/xml" } });
+  };
+}
+
+/** Messages reach the line with other words than they were written with. */
+function rewording(reword: (body: string) => string): NonNullable<Breakage["wrapFetch"]> {
+  return (fetch, sign) => async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/whatsapp") return fetch(request);
+    const fields = Object.fromEntries(new URLSearchParams(await request.clone().text()));
+    return fetch(sign(pathname, { ...fields, Body: reword(fields["Body"] ?? "") }));
+  };
+}
+
+const everythingIsYes = rewording((body) => (/^start$/i.test(body) ? body : "yes"));
+const deafToStop = rewording(() => "hello");
+
+/** A line whose requests to Twilio are repeated behind its back. */
+function sendingTwice(fetch: Fetch): Fetch {
+  return async (request) => {
+    const again =
+      request.method === "POST" && request.url.endsWith("/Messages.json") ? request.clone() : null;
+    const answer = await fetch(request);
+    if (again !== null) await fetch(again);
+    return answer;
+  };
+}
+
+/** A message that was lost is none that was refused. */
+function withdrawingWhatFailed(memory: Memory): Memory {
+  const { messages, ledger } = memory;
+  return {
+    ...memory,
+    messages: {
+      ...messages,
+      async statusChanged(change) {
+        const fate = await messages.statusChanged(change);
+        if (change.errorCode === null) return fate;
+        await ledger.revoke({
+          businessId: "acme-dental",
+          number: "+12135550179",
+          topics: ["appointment-reminders", "policy-updates"],
+          simulated: true,
+          source: "cli",
+          sourceId: randomUUIDv7(),
+          reason: null,
+          locale: "en-US",
+          jurisdiction: "US",
+          script: "2026-11-22",
+          at: Date.now(),
+        });
+        return fate;
+      },
+    },
   };
 }

@@ -142,7 +142,7 @@ async function play(
       file = scenario.file;
       const result = await runScenario(scenario, target, {
         ...book,
-        permissionOf: desk.permissionOf,
+        permissionOf: (question) => desk.permissionOf(question),
         timeoutMs,
         realTime: options.realTime === true,
       });

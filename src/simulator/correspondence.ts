@@ -29,7 +29,7 @@ export type CorrespondenceParts = {
 /** How often the telephone is looked at, and how long unless a step says. */
 const LOOK_EVERY_MS = 100;
 const ARRIVES_WITHIN_MS = 10_000;
-const QUIET_FOR_MS = 1_500;
+const QUIET_FOR_MS = 1_000;
 
 type StepOf<K extends MessageStep["kind"]> = Extract<MessageStep, { kind: K }>;
 type Miss = { expected: string; heard?: string; message: string };
@@ -105,7 +105,7 @@ export function correspondence(scenario: Scenario, parts: CorrespondenceParts): 
       case "expect":
         return arrives(step);
       case "send":
-        return writes(step, step.to, { body: step.text });
+        return writes(step, step.to, { body: step.words });
       case "press":
         return writes(step, undefined, { button: step.button });
       case "wait":

@@ -67,7 +67,7 @@ export type ConsentStates = z.output<typeof consentStates>;
 
 export type MessageStepKind =
   | { kind: "expect"; rule: Arriving }
-  | { kind: "send"; text: string; from: string | undefined; to: string | undefined; times: number }
+  | { kind: "send"; words: string; from: string | undefined; to: string | undefined; times: number }
   | { kind: "press"; button: string; from: string | undefined; times: number }
   | { kind: "wait"; ms: number }
   | { kind: "consent"; subscriber: string | undefined; states: ConsentStates }
@@ -78,7 +78,8 @@ export function messageStepOf(step: ParsedMessageStep): MessageStepKind {
   if (expect !== undefined) return { kind: "expect", rule: expect === "none" ? { nothing: true } : expect };
   if (send !== undefined) {
     const said = typeof send === "string" ? { text: send, times: 1 } : send;
-    return { kind: "send", from: undefined, to: undefined, ...said };
+    const { text, ...rest } = { from: undefined, to: undefined, ...said };
+    return { kind: "send", words: text, ...rest };
   }
   if (press !== undefined) {
     const pressed = typeof press === "string" ? { button: press, times: 1 } : press;

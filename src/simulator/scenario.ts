@@ -89,7 +89,7 @@ function toScenario(
   place: (path: Path) => Place,
   written: (path: Path) => string,
 ): Scenario {
-  const at = (list: string, index: number) => {
+  const stands = (list: string, index: number) => {
     const { line } = place([list, index]);
     return { line, text: written([list, index]) };
   };
@@ -100,9 +100,12 @@ function toScenario(
     file,
     line: place(["name"]).line,
     call,
-    steps: parsed.steps.map((step, index) => ({ ...at("steps", index), ...kindOf(step) })),
+    steps: (parsed.steps ?? []).map((step, index) => ({ ...stands("steps", index), ...kindOf(step) })),
     whatsapp: { from: whatsapp.from ?? person, to: whatsapp.to ?? null },
-    messages: parsed.messages.map((step, index) => ({ ...at("messages", index), ...messageStepOf(step) })),
+    messages: parsed.messages.map((step, index) => ({
+      ...stands("messages", index),
+      ...messageStepOf(step),
+    })),
     expect: { ...parsed.expect, line: place(["expect"]).line },
   };
 }

@@ -134,15 +134,19 @@ export const scenarioSchema = z
       .default({})
       .describe("Numbers that nobody has had before: {friend}, or {friend.digits} where they are keyed in."),
     call: call.optional(),
-    steps: z.array(step).max(500).default([]).describe("None for a call that nobody answers."),
+    steps: z.array(step).max(500).optional().describe("Of a call; [] where nobody answers it."),
     whatsapp: correspondents.default({}),
     messages: z.array(messageStep).max(200).default([]).describe("What is written after the call."),
     expect: expectations.default({}),
   })
   .superRefine(({ call: placed, steps, whatsapp, messages }, context) => {
     const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-    if (placed !== undefined) return;
-    if (steps.length > 0) fault(["steps"], "a call has steps: say who calls, call: { from, to }");
+    if (placed !== undefined) {
+      if (steps === undefined)
+        fault(["steps"], "say what the caller does; [] for a call that nobody answers");
+      return;
+    }
+    if (steps !== undefined) fault(["steps"], "a call has steps: say who calls, call: { from, to }");
     if (messages.length === 0) fault([], "say who calls, call: { from, to }, or what is written, messages");
     else if (whatsapp.from === undefined || whatsapp.to === undefined) {
       fault(["messages"], "without a call, say who writes to which sender, whatsapp: { from, to }");
@@ -151,7 +155,7 @@ export const scenarioSchema = z
 
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type ParsedScenario = z.output<typeof scenarioSchema>;
-export type ParsedStep = ParsedScenario["steps"][number];
+export type ParsedStep = NonNullable<ParsedScenario["steps"]>[number];
 export type HearRule = z.output<typeof hearRule>;
 export type PressRule = z.output<typeof pressRule>;
 export type ScenarioCall = NonNullable<ParsedScenario["call"]>;

@@ -24,7 +24,8 @@ type Heard = {
 
 const faults: string[] = [];
 afterEach(() => {
-  expect(faults.splice(0)).toEqual([]);
+  const found = faults.splice(0).join("\n");
+  if (found !== "") throw new Error(found);
 });
 
 /** The simulator's Twilio, a clock, and a service that hears of everything. */
@@ -105,7 +106,7 @@ function twilio(answers: (heard: Heard) => string | number = () => 204) {
     problems,
     message: async (sid: unknown) => (await ask("GET", `${ACCOUNT}/Messages/${String(sid)}.json`)).json,
     /** Everything that follows from what was asked for has happened. */
-    async settle() {
+    settle: async () => {
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
     },
   };

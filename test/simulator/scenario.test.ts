@@ -240,7 +240,7 @@ describe("a file of scenarios", () => {
   test("has a JSON Schema for editors", () => {
     expect(scenarioJsonSchema()).toMatchObject({
       $schema: "https://json-schema.org/draft/2020-12/schema",
-      required: ["name", "call", "steps"],
+      required: ["name"],
       properties: {
         steps: { items: { minProperties: 1, maxProperties: 1, properties: { hear: {}, press: {} } } },
       },
