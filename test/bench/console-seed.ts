@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Database } from "better-sqlite3";
+import type { Keypress } from "../../src/call/keypress.ts";
 import { numberVault, type NumberVault } from "../../src/ledger/numbers.ts";
 import { referenceOf } from "../../src/ledger/reference.ts";
 import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
@@ -14,6 +15,8 @@ import {
   type Invented,
   type Random,
 } from "./console-seed-calls.ts";
+import { trafficWriter, webhookWriter, type Person } from "./console-seed-traffic.ts";
+import { SECRET } from "./yesline.ts";
 
 export type SeedOptions = {
   readonly file: string;
@@ -52,13 +55,19 @@ export function seed(options: SeedOptions): void {
   const people = inTransaction(client, () => addPeople(client, options, random));
   const texts = inTransaction(client, () => addTexts(client, now));
   const write = callWriter(client, people, texts, facetIds(facetBook(connection)));
+  const noteWebhooks = webhookWriter(client);
+  const vault = numberVault(options.secret);
+  const addTraffic = trafficWriter(client, { random, vault, digestOf: texts, uuid });
   const begin = now - days * DAY_MS;
   for (let written = 0; written < calls; written += ROWS_A_TRANSACTION) {
     inTransaction(client, () => {
       for (let n = written; n < Math.min(calls, written + ROWS_A_TRANSACTION); n++) {
         const begunAt = begin + Math.floor(((n + random()) / calls) * (now - begin - 1));
         const call = inventCall(random, options.people, begunAt);
-        write(n < calls - IN_PROGRESS ? call : { ...call, outcome: "in-progress" }, n);
+        const invented: Invented = n < calls - IN_PROGRESS ? call : { ...call, outcome: "in-progress" };
+        const { person, topics } = write(invented, n);
+        noteWebhooks(invented);
+        if (invented.outcome === "granted") addTraffic(invented, person, topics, SCRIPT);
       }
     });
     options.progress?.(Math.min(calls, written + ROWS_A_TRANSACTION));
@@ -75,7 +84,7 @@ function inTransaction<T>(client: Database, act: () => T): T {
   return value;
 }
 
-type People = ReadonlyMap<string, readonly { readonly id: string; readonly commitment: string }[]>;
+type People = ReadonlyMap<string, readonly Person[]>;
 
 function addPeople(client: Database, { people, secret, now }: SeedOptions, random: Random): People {
   const vault: NumberVault = numberVault(secret);
@@ -99,7 +108,7 @@ function addPeople(client: Database, { people, secret, now }: SeedOptions, rando
         commitment,
         at: now,
       });
-      return { id, commitment };
+      return { id, commitment, salt };
     });
     return [business.id, added] as const;
   });
@@ -138,7 +147,7 @@ function callWriter(
   people: People,
   digestOf: (step: string) => string,
   facetId: (facet: Facet) => number,
-): (call: Invented, n: number) => void {
+): (call: Invented, n: number) => { readonly person: Person; readonly topics: readonly string[] } {
   const addCall = client.prepare(
     `INSERT INTO call (business_id, call_sid, account_sid, line, direction, subscriber_id, attestation, simulated,
        status, ended_at, ended_by, duration_seconds, begun_at, facet_id, reference)
@@ -147,14 +156,15 @@ function callWriter(
   );
   const addEvent = client.prepare(
     `INSERT INTO call_event (business_id, call_sid, step, attempt, kind, locale, key, next_step, next_attempt,
-       text_digest, action, subscriber_id, at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
+       text_digest, action, subscriber_id, at, keypress)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
   );
   const addEntries = entryWriter(client);
 
   return (call, n) => {
     const { business, callSid, locale, outcome, begunAt, durationSeconds } = call;
-    const person = people.get(business.id)?.[call.person] ?? { id: "", commitment: "" };
+    const person = people.get(business.id)?.[call.person];
+    if (person === undefined) throw new Error("A call of nobody.");
     const topics = addEntries(call, person, n);
     const live = outcome === "in-progress";
     addCall.run({
@@ -178,10 +188,21 @@ function callWriter(
       tongue: string,
       at: number,
       ...rest: (string | number | null)[]
-    ) => addEvent.run(business.id, callSid, step, 1, kind, tongue, ...rest, at);
+    ) =>
+      addEvent.run(
+        business.id,
+        callSid,
+        step,
+        1,
+        kind,
+        tongue,
+        ...rest,
+        at,
+        pressed(kind, step, rest[0] ?? null),
+      );
     event("begin", "key", locale, begunAt, null, "notice", 1, null, null);
     event("notice", "served", locale, begunAt, null, null, null, digestOf("notice"), "/choice?try=1");
-    if (live) return;
+    if (live) return { person, topics };
     const endedAt = begunAt + durationSeconds * 1000;
     if (outcome !== "hung-up") {
       const key = KEYS[outcome] ?? null;
@@ -189,7 +210,14 @@ function callWriter(
       event(outcome, "served", locale, endedAt - 5_000, null, null, null, digestOf(outcome), null);
     }
     event("completed", "status", "und", endedAt, null, null, null, null, null);
+    return { person, topics };
   };
+}
+
+/** What the caller did at an event; null where the call began, or nobody was asked. */
+function pressed(kind: string, step: string, key: string | number | null): Keypress["kind"] | null {
+  if (kind !== "key" || step === "begin") return null;
+  return key === null ? "silence" : "key";
 }
 
 const KEYS: Readonly<Partial<Record<string, string>>> = {
@@ -295,16 +323,9 @@ if (import.meta.main) {
     people: Number(values.people ?? Math.ceil(calls / 5)),
     days: Number(values.days),
     now: Date.now(),
-    secret: seedSecret(),
+    secret: SECRET,
     seed: Number(values.seed),
     progress: (written) => process.stderr.write(`\r${written} of ${calls} calls`),
   });
-  process.stderr.write(
-    `\nYESLINE_SECRET=${Buffer.from(seedSecret()).toString("base64")} opens ${values.out}.\n`,
-  );
-}
-
-/** Known to everyone: only invented numbers are encrypted with it. */
-export function seedSecret(): Uint8Array {
-  return new Uint8Array(32).fill(7);
+  process.stderr.write(`\nYESLINE_SECRET=${Buffer.from(SECRET).toString("base64")} opens ${values.out}.\n`);
 }

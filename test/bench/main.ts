@@ -3,14 +3,19 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startDriver } from "./drive.ts";
-import { summaryOf, type Chapter, type Part, type Summary } from "./part.ts";
+import { summaryOf, type Bench, type Chapter, type Figure, type Part, type Summary } from "./part.ts";
+import { calls } from "./parts/calls.ts";
+import { consolePart } from "./parts/console.ts";
 import { permissions } from "./parts/permissions.ts";
 
 /**
- * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--profile] [--json FILE]`. Real server processes, one
+ * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--entries N] [--profile] [--json FILE]`. Real server processes, one
  * run, rounds in turn, medians and spread; a table on standard output, progress on standard error.
  */
-const PARTS: readonly Part[] = [permissions];
+const PARTS: readonly Part[] = [calls, permissions, consolePart];
+
+const ENTRIES = 1_000_000;
+const SHORT_ENTRIES = 1_000;
 
 type Report = {
   readonly at: string;
@@ -31,7 +36,10 @@ type Report = {
   })[];
 };
 
-async function bench(parts: readonly Part[], { short, profile }: { short: boolean; profile: boolean }): Promise<Report> {
+async function bench(
+  parts: readonly Part[],
+  { short, profile, entries }: Pick<Bench, "short" | "profile" | "entries">,
+): Promise<Report> {
   const machine = machineNow();
   const folder = mkdtempSync(join(tmpdir(), "yesline-bench-"));
   // Also where it is broken off.
@@ -43,16 +51,27 @@ async function bench(parts: readonly Part[], { short, profile }: { short: boolea
       const startedAt = performance.now();
       const own = join(folder, part.name);
       const progress = (text: string) => process.stderr.write(`${part.name}: ${text}\n`);
-      const chapter = await part.run({ short, profile, folder: own, drive: driver.drive, progress });
+      const chapter = await part.run({ short, profile, entries, folder: own, drive: driver.drive, progress });
       rmSync(own, { recursive: true, force: true, maxRetries: 3 });
       const { name, question } = part;
       const seconds = (performance.now() - startedAt) / 1000;
-      chapters.push({ name, question, seconds, ...chapter, figures: chapter.figures.map(summaryOf) });
+      chapters.push({
+        name,
+        question,
+        seconds,
+        ...chapter,
+        figures: chapter.figures.map((figure) => summaryOf(short ? unpromised(figure) : figure)),
+      });
     }
   } finally {
     await driver.end();
   }
   return { at: new Date().toISOString(), node: process.version, machine, short, parts: chapters };
+}
+
+/** What is measured in a hurry breaks no promise. */
+function unpromised({ name, unit, values: measured }: Figure): Figure {
+  return { name, unit, values: measured };
 }
 
 function machineNow(): Report["machine"] {
@@ -98,6 +117,7 @@ const { values, positionals } = parseArgs({
     short: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     json: { type: "string" },
+    entries: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -105,12 +125,16 @@ const known = PARTS.map(({ name, question }) => `  ${name.padEnd(12)} ${question
 const unknown = positionals.filter((name) => PARTS.every((part) => part.name !== name));
 if (values.help || unknown.length > 0) {
   const wrong = unknown.length > 0 ? `There is no part ${unknown.join(", ")}.\n` : "";
-  process.stderr.write(`${wrong}npm run bench -- [PART…] [--short] [--profile] [--json FILE]\nParts:\n${known}\n`);
+  process.stderr.write(
+    `${wrong}npm run bench -- [PART…] [--short] [--entries N] [--profile] [--json FILE]\nParts:\n${known}\n`,
+  );
   process.exitCode = unknown.length > 0 ? 2 : 0;
 } else {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const chosen = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const report = await bench(chosen, values);
+  const { short, profile } = values;
+  const entries = Number(values.entries ?? (short ? SHORT_ENTRIES : ENTRIES));
+  const report = await bench(chosen, { short, profile, entries });
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
   process.stdout.write(table(report));
 }

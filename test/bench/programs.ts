@@ -40,7 +40,12 @@ const TICKS_PER_SECOND = 100;
 const PROFILED = 30;
 
 /** Starts `node ARGS` and waits until it says "… answers at URL". */
-export async function startProgram({ args, env = {}, folder, profile = false }: ProgramOptions): Promise<Program> {
+export async function startProgram({
+  args,
+  env = {},
+  folder,
+  profile = false,
+}: ProgramOptions): Promise<Program> {
   mkdirSync(folder, { recursive: true });
   const errors = join(folder, "stderr.txt");
   const written = openSync(errors, "a");
@@ -52,13 +57,14 @@ export async function startProgram({ args, env = {}, folder, profile = false }: 
     { cwd: ROOT, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", written] },
   );
   closeSync(written);
+  const { stdout } = child;
   const exited = once(child, "exit");
   // A bench that is broken off leaves no server behind.
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
   const said = Promise.withResolvers<string>();
   let out = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  stdout?.setEncoding("utf8").on("data", (text: string) => {
     if (out.length < MAX_SAID) out += text;
     const url = ANSWERS_AT.exec(out)?.[1];
     if (url !== undefined) said.resolve(url);
@@ -93,7 +99,10 @@ export async function startProgram({ args, env = {}, folder, profile = false }: 
 const MAX_SAID = 64 * 1024;
 
 /** A command that ends; what it wrote to standard output. Its standard error is ours. */
-export async function runProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function runProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: ROOT,

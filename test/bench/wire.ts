@@ -20,7 +20,7 @@ const HEAD_END = "\r\n\r\n";
 export function wireTo(url: string): Wire {
   const { hostname, port } = new URL(url);
   let socket: Socket | undefined;
-  let received = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   let waiting: PromiseWithResolvers<Answer> | undefined;
 
   function open(): Socket {
@@ -56,7 +56,10 @@ export function wireTo(url: string): Wire {
   }
 
   function drop(): void {
-    socket?.removeAllListeners().on("error", () => undefined).destroy();
+    socket
+      ?.removeAllListeners()
+      .on("error", () => undefined)
+      .destroy();
     socket = undefined;
     received = Buffer.alloc(0);
   }
@@ -101,7 +104,9 @@ function readAnswer(received: Buffer): { answer: Answer; closes: boolean } | nul
   const closes = /\r\nconnection: close/i.test(head);
   const length = status === 204 ? 0 : Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
   if (!Number.isNaN(length)) {
-    return rest.length < length ? null : { answer: { status, body: rest.toString("utf8", 0, length) }, closes };
+    return rest.length < length
+      ? null
+      : { answer: { status, body: rest.toString("utf8", 0, length) }, closes };
   }
   if (!/\r\ntransfer-encoding: chunked/i.test(head)) throw new Error(`The answer has no length:\n${head}`);
   const body = rest.toString("latin1");

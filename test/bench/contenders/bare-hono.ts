@@ -10,7 +10,11 @@ import { groupedCommit } from "./grouped-commit.ts";
  * a row, and durable before it is given, as Yesline's are.
  */
 const { values } = parseArgs({
-  options: { file: { type: "string" }, people: { type: "string" }, keep: { type: "boolean", default: false } },
+  options: {
+    file: { type: "string" },
+    people: { type: "string" },
+    keep: { type: "boolean", default: false },
+  },
 });
 const database = new Database(values.file ?? "");
 database.pragma("journal_mode = WAL");

@@ -14,7 +14,9 @@ const { values } = parseArgs({ options: { file: { type: "string" } } });
 const database = new Database(values.file ?? "");
 database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
-database.exec("CREATE TABLE event (seq INTEGER PRIMARY KEY, sid TEXT, caller TEXT, path TEXT, key TEXT, at INTEGER)");
+database.exec(
+  "CREATE TABLE event (seq INTEGER PRIMARY KEY, sid TEXT, caller TEXT, path TEXT, key TEXT, at INTEGER)",
+);
 const add = database.prepare("INSERT INTO event (sid, caller, path, key, at) VALUES (?, ?, ?, ?, ?)");
 const commit = groupedCommit(database);
 const token = process.env["TWILIO_AUTH_TOKEN"] ?? "";

@@ -35,7 +35,12 @@ async function run(bench: Bench): Promise<Chapter> {
   const key = await addKey(yeslineFolder);
   const bare = (name: string, ...args: string[]) =>
     startProgram({
-      args: ["test/bench/contenders/bare-hono.ts", `--file=${join(folder, name)}`, `--people=${people}`, ...args],
+      args: [
+        "test/bench/contenders/bare-hono.ts",
+        `--file=${join(folder, name)}`,
+        `--people=${people}`,
+        ...args,
+      ],
       folder: join(folder, `${name}-logs`),
     });
   const yesline = await startYesline({ folder: yeslineFolder });

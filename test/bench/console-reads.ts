@@ -2,24 +2,21 @@ import { randomUUIDv7 } from "node:crypto";
 import { parseArgs } from "node:util";
 import { numberVault } from "../../src/ledger/numbers.ts";
 import type { CallFilter, PageRequest, Reading } from "../../src/ledger/reading.ts";
-import { callsCsv } from "../../src/ledger/export-csv.ts";
 import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
-import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
-import { seedSecret } from "./console-seed.ts";
+import { sqliteMemory, type Memory } from "../../src/ledger/sqlite/memory.ts";
+import { SECRET } from "./yesline.ts";
 
-/** Measures what supervisors ask of a seeded file: `node test/bench/console.ts --file FILE [--export] [--json]`. */
+/** Measures what supervisors ask of a seeded file: `node test/bench/console-reads.ts --file FILE [--times N]`; JSON. */
 
 const FIRST: PageRequest = { cursor: null, limit: 50, direction: "next" };
 const LAST: PageRequest = { cursor: null, limit: 50, direction: "last" };
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** What the issue asks for. */
-const BOUND_MS = 100;
+/** As the console counts: a longer list is said to be longer. */
+const MAX_COUNTED = 10_001;
 
-type Measured = {
+export type Measured = {
   readonly read: string;
-  readonly firstMs: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
+  readonly milliseconds: readonly number[];
   readonly rows: number;
 };
 
@@ -35,9 +32,7 @@ async function measure(
     rows = (await act(n)).length;
     milliseconds.push(performance.now() - startedAt);
   }
-  const sorted = milliseconds.toSorted((one, other) => one - other);
-  const at = (share: number) => sorted[Math.min(times - 1, Math.floor(share * times))] ?? 0;
-  return { read, firstMs: milliseconds[0] ?? 0, medianMs: at(0.5), p99Ms: at(0.99), rows };
+  return { read, milliseconds, rows };
 }
 
 function filters(now: number): readonly (readonly [string, CallFilter])[] {
@@ -132,46 +127,47 @@ async function measureReads(reading: Reading, now: number, times: number): Promi
   return results;
 }
 
-/** Everything as CSV, while the loop is watched: how late is a webhook that comes meanwhile? */
-async function measureExport(reading: Reading) {
-  const megabytes = () => Math.round(process.memoryUsage().rss / 2 ** 20);
-  const rssBefore = megabytes();
-  let [rssMost, late, bytes, rows] = [0, 0, 0, 0];
-  let expected = performance.now();
-  const lateness: number[] = [];
-  const watch = setInterval(() => {
-    late = performance.now() - expected - 10;
-    lateness.push(late);
-    expected = performance.now();
-    rssMost = Math.max(rssMost, megabytes());
-  }, 10);
-  const startedAt = performance.now();
-  for await (const chunk of callsCsv(reading.exportCalls({}))) {
-    bytes += chunk.length;
-    rows += chunk.split("\r\n").length - 1;
+/** How long the console's "so many calls" takes. */
+async function measureCounts(reading: Reading, times: number): Promise<Measured[]> {
+  const results: Measured[] = [];
+  for (const [name, filter] of [["everything", {}], ...filters(0).slice(0, 9)] as const) {
+    const counted = async () => ({ length: await reading.countCalls(filter, MAX_COUNTED) });
+    results.push(await measure(`count: ${name}`, times, counted));
   }
-  clearInterval(watch);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const sorted = lateness.toSorted((one, other) => one - other);
-  const p99Late = sorted[Math.floor(0.99 * sorted.length)] ?? 0;
-  const rssAfter = megabytes();
-  return { seconds, rows, bytes, rssBefore, rssMost, rssAfter, p99Late, mostLate: sorted.at(-1) ?? 0 };
+  return results;
+}
+
+/** What went out, what came and was not understood, and how people take it. */
+async function measureTraffic({ outgoing, messages, quality }: Memory, now: number, times: number) {
+  const limit = 50;
+  return [
+    await measure("outgoing: first page", times, () => outgoing.list({ limit })),
+    await measure("outgoing: failed", times, () => outgoing.list({ states: ["failed"], limit })),
+    await measure("outgoing: waiting", times, () => outgoing.list({ states: ["waiting"], limit })),
+    await measure("inbox: first page", times, () => messages.inbox({ after: 0, limit })),
+    await measure("entries that came another way than by phone", times, async () => {
+      const page = await quality.elsewhere({ simulated: undefined, before: null, limit });
+      return page.rows;
+    }),
+    await measure("quality of 7 and 30 days", times, () =>
+      quality.figures({ now, periods: [7, 30], simulated: false }),
+    ),
+  ];
 }
 
 const { values } = parseArgs({
   options: {
     file: { type: "string" },
     times: { type: "string", default: "50" },
-    export: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
   },
 });
 if (values.file === undefined)
   throw new Error("--file FILE says what to measure (console-seed.ts makes one).");
+const times = Number(values.times);
 const connection = open(values.file, { busyTimeoutMs: 0 });
 migrate(connection);
-const { ledger, reading } = sqliteMemory(connection, {
-  vault: numberVault(seedSecret()),
+const memory = sqliteMemory(connection, {
+  vault: numberVault(SECRET),
   newId: randomUUIDv7,
   now: Date.now,
   monotonicMs: () => performance.now(),
@@ -180,13 +176,13 @@ const { ledger, reading } = sqliteMemory(connection, {
     throw error;
   },
 });
+const { ledger, reading } = memory;
 const [newest] = (await reading.calls({}, { ...FIRST, limit: 1 })).rows;
-const reads = await measureReads(reading, (newest?.begunAt ?? 0) + 1, Number(values.times));
-const exported = values.export ? await measureExport(reading) : null;
+const now = (newest?.begunAt ?? 0) + 1;
+const reads = [
+  ...(await measureReads(reading, now, times)),
+  ...(await measureTraffic(memory, now, times)),
+  ...(await measureCounts(reading, times)),
+];
 await ledger.close();
-const line = ({ read, firstMs, medianMs, p99Ms, rows }: Measured) =>
-  `${read.padEnd(48)} ${[firstMs, medianMs, p99Ms].map((ms) => ms.toFixed(2).padStart(9)).join("")} ${String(rows).padStart(5)}${medianMs > BOUND_MS ? "  TOO SLOW" : ""}\n`;
-const table = `${"read".padEnd(48)}  first ms   median      p99  rows\n${reads.map(line).join("")}`;
-process.stdout.write(
-  values.json ? `${JSON.stringify({ reads, exported })}\n` : `${table}${JSON.stringify(exported)}\n`,
-);
+process.stdout.write(`${JSON.stringify(reads)}\n`);
