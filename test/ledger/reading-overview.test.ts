@@ -43,6 +43,7 @@ describe("a supervisor's first look in the morning", () => {
       unchanged: 0,
       "no-answer": 1,
       agent: 0,
+      machine: 0,
       "hung-up": 0,
       "in-progress": 0,
     });

@@ -86,6 +86,17 @@ describe("a form is not well-formed that has", () => {
 });
 
 describe("what Twilio says of a call", () => {
+  it.each([
+    ["human", "human"],
+    ["machine_start", "machine"],
+    ["machine_end_beep", "machine"],
+    ["fax", "machine"],
+    ["unknown", "machine"],
+    ["", "machine"],
+  ])("says %j took the line's call: a %s", (said, answeredBy) => {
+    expect(callInput(form({ AnsweredBy: said }))).toMatchObject({ answeredBy });
+  });
+
   it("is read in our words", () => {
     expect(callInput(form({ StirVerstat: "TN-Validation-Passed-A", CallStatus: "ringing" }))).toEqual({
       callSid: CALL["CallSid"],
@@ -94,6 +105,7 @@ describe("what Twilio says of a call", () => {
       direction: "inbound",
       status: "ringing",
       attestation: "passed-A",
+      answeredBy: null,
     });
   });
 
