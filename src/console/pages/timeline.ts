@@ -218,6 +218,7 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
   "no-answer": "Nobody picked up",
   canceled: "Cancelled",
   failed: "Failed",
+  machine: "A machine answered: hung up without a word",
   swept: "Closed by the line itself",
 };
 
