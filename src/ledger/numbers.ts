@@ -35,14 +35,63 @@ export type NumberVault = {
   sealSecret(owner: string, secret: string): Buffer;
   /** @throws like `decrypt` */
   unsealSecret(owner: string, sealed: Buffer): string;
+  /** Vaults of earlier secrets, while theirs is not all sealed anew: what they sealed is read by this one as well. */
+  readonly older: readonly NumberVault[];
+  /** This one without the older ones: it reads only what the present secret has sealed. */
+  readonly present: NumberVault;
 };
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
-/** @param secret 32 bytes */
-export function numberVault(secret: Uint8Array): NumberVault {
+/**
+ * @param secret 32 bytes: whatever is written is written with it
+ * @param olderSecrets what they have sealed can be read, and found with `lookUp`, until it is sealed anew
+ */
+export function numberVault(secret: Uint8Array, olderSecrets: readonly Uint8Array[] = []): NumberVault {
+  const present = vaultOf(secret);
+  if (olderSecrets.length === 0) return present;
+  const older = olderSecrets.map(vaultOf);
+  const all = [present, ...older];
+  return {
+    ...present,
+    older,
+    present,
+    decrypt: (owner, sealed) => firstThatReads(all, (vault) => vault.decrypt(owner, sealed)),
+    unseal: (salt, sealed) => firstThatReads(all, (vault) => vault.unseal(salt, sealed)),
+    unsealSecret: (owner, sealed) => firstThatReads(all, (vault) => vault.unsealSecret(owner, sealed)),
+  };
+}
+
+/**
+ * Looks for a row by its blind index: under the present secret, then under older ones. What is sealed anew between two
+ * looks is found by the last one.
+ */
+export function lookUp<T>(vault: NumberVault, look: (vault: NumberVault) => T | undefined): T | undefined {
+  const found = look(vault);
+  if (found !== undefined || vault.older.length === 0) return found;
+  for (const older of vault.older) {
+    const earlier = look(older);
+    if (earlier !== undefined) return earlier;
+  }
+  return look(vault);
+}
+
+/** @throws what the last one says, where none can read it */
+function firstThatReads<T>(vaults: readonly NumberVault[], read: (vault: NumberVault) => T): T {
+  let refusal: unknown;
+  for (const vault of vaults) {
+    try {
+      return read(vault);
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function vaultOf(secret: Uint8Array): NumberVault {
   // Made ready once: of bare bytes each HMAC would make a key anew, which takes longer than the HMAC.
   const indexKey = createSecretKey(derive(secret, "yesline blind index 1"));
   const lastFourKey = createSecretKey(derive(secret, "yesline last four index 1"));
@@ -51,7 +100,7 @@ export function numberVault(secret: Uint8Array): NumberVault {
   const noteSecret = derive(secret, "yesline note encryption 1");
   const noteKey = (salt: Buffer) =>
     Buffer.from(hkdfSync("sha256", noteSecret, salt, "yesline note 1", KEY_BYTES));
-  return {
+  const vault: NumberVault = {
     fingerprint: createHmac("sha256", indexKey).update("yesline secret check 1").digest("hex"),
     blindIndex: (businessId, number) =>
       createHmac("sha256", indexKey).update(`${businessId}\0${number}`).digest("hex"),
@@ -70,7 +119,12 @@ export function numberVault(secret: Uint8Array): NumberVault {
     unsealSecret: (owner, sealed) => decryptWith(secretKey, owner, sealed),
     seal: (salt, text) => encryptWith(noteKey(salt), "note", text),
     unseal: (salt, sealed) => decryptWith(noteKey(salt), "note", sealed),
+    older: [],
+    get present() {
+      return vault;
+    },
   };
+  return vault;
 }
 
 function commitTo(salt: Buffer, words: string): string {

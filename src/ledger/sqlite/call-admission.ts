@@ -52,15 +52,16 @@ export function callAdmission(
     .pluck();
 
   function historyOf(order: Ordered, subscriberId: string | null): CallHistory {
-    const { businessId, simulated, requestedBy, at } = order;
+    const { businessId, simulated, requestedBy, at, to } = order;
     const world = simulated ? 1 : 0;
     const { all, own } = asked.get(requestedBy, businessId, at - HOUR_WINDOW_MS, world) ?? NOBODY;
     const counted = { ofBusiness: all, ofRequester: own ?? 0 };
-    if (subscriberId === null) return { consents: [], isUnderWay: false, toNumber: 0, ...counted };
+    const known = subscriberId === null ? [] : book.statements.consentsOf.all({ businessId, subscriberId });
+    const theirs = known.filter((consent) => consent.simulated === simulated);
+    const consents = theirs.length === 0 && book.suppressions.has(businessId, to) ? [WITHDRAWN] : theirs;
+    if (subscriberId === null) return { consents, isUnderWay: false, toNumber: 0, ...counted };
     return {
-      consents: book.statements.consentsOf
-        .all({ businessId, subscriberId })
-        .filter((consent) => consent.simulated === simulated),
+      consents,
       isUnderWay:
         waiting.get(businessId, subscriberId, world, at - LONGEST_RINGING_MS) === 1 ||
         talking.get(businessId, subscriberId, at - LONGEST_CALL_MS, world) === 1,
@@ -87,4 +88,6 @@ export function callAdmission(
 
 type Ordered = Parameters<OutgoingStore["addCall"]>[0];
 
+/** Of a number that stays withdrawn, though the ledger has forgotten whose it is. */
+const WITHDRAWN = { topic: "", state: "revoked" } as const;
 const NOBODY = { all: 0, own: 0 };

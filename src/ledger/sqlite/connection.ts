@@ -5,7 +5,6 @@ import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
 import type { NumberVault } from "../numbers.ts";
-import { secretCheck } from "./schema.ts";
 
 /** The database cannot be used; the message gives the reason and the fix. */
 export class DatabaseUnusable extends Error {}
@@ -99,18 +98,45 @@ export function lockForServer(file: string): () => void {
 }
 
 /**
- * With another secret no number could be read, and nobody would be recognised.
+ * With another secret no number could be read, and nobody would be recognised. While a secret is changed, the older ones
+ * are on record until everything of theirs is sealed anew: without them, too, people would be lost.
  *
+ * @param isOnlyWriter only who holds the server's lock may begin to write with another secret: a line that is running
+ * would not know it
  * @throws {DatabaseUnusable} where the database was made with another secret
  */
-export function checkSecret({ db }: Connection, { fingerprint }: Pick<NumberVault, "fingerprint">): void {
-  db.insert(secretCheck).values({ id: 1, fingerprint }).onConflictDoNothing().run();
-  const kept = db.select().from(secretCheck).get();
-  if (kept?.fingerprint === fingerprint) return;
-  throw new DatabaseUnusable(
-    "YESLINE_SECRET is not the one that this database's numbers are encrypted with: restore that one, or give this line its own DATABASE_URL.",
-  );
+export function checkSecret(
+  { client }: Connection,
+  { fingerprint, older }: Pick<NumberVault, "fingerprint" | "older">,
+  isOnlyWriter = false,
+): void {
+  client
+    .prepare(
+      `INSERT INTO secret_check (id, fingerprint) SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM secret_check)
+       ON CONFLICT DO NOTHING`,
+    )
+    .run(fingerprint);
+  const kept = client.prepare<[], string>("SELECT fingerprint FROM secret_check ORDER BY id").pluck().all();
+  const ours = new Set([fingerprint, ...older.map((each) => each.fingerprint)]);
+  if (!kept.every((each) => ours.has(each))) {
+    throw new DatabaseUnusable(kept.length > 1 ? UNFINISHED_CHANGE : WRONG_SECRET);
+  }
+  if (kept.at(-1) === fingerprint) return;
+  if (!isOnlyWriter) throw new DatabaseUnusable(UNKNOWN_TO_THE_LINE);
+  client.transaction(() => {
+    client.prepare("DELETE FROM secret_check WHERE fingerprint = ?").run(fingerprint);
+    client
+      .prepare("INSERT INTO secret_check (id, fingerprint) SELECT max(id) + 1, ? FROM secret_check")
+      .run(fingerprint);
+  })();
 }
+
+const WRONG_SECRET =
+  "YESLINE_SECRET is not the one that this database's numbers are encrypted with: restore that one, or give this line its own DATABASE_URL.";
+const UNFINISHED_CHANGE =
+  "YESLINE_SECRET is being changed, and one of its values is missing: set NEW,OLD until `yesline secret rotate` says that the old one may go.";
+const UNKNOWN_TO_THE_LINE =
+  "YESLINE_SECRET begins with a value that this database does not know yet: restart the line with it first, then run the command again.";
 
 /** SQLite's name of what went wrong (`SQLITE_FULL`, `SQLITE_CONSTRAINT_TRIGGER`, …); "" for other errors. */
 export function errorCode(error: unknown): string {

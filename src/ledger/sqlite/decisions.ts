@@ -1,7 +1,8 @@
 import type { Decision, Decisions, Standing } from "../integration.ts";
-import type { NumberVault } from "../numbers.ts";
+import { lookUp, type NumberVault } from "../numbers.ts";
 import type { Connection } from "./connection.ts";
 import type { Write } from "./group-commit.ts";
+import type { SuppressionBook } from "./suppressions.ts";
 
 /** The highest cap there is, on either side of the asked time: more would not change the answer. */
 const MAX_COUNTED = 2_001;
@@ -18,7 +19,12 @@ type OfPerson = Pick<Decision, "businessId" | "topic" | "simulated"> & {
  */
 export function sqliteDecisions(
   { client }: Pick<Connection, "client">,
-  { vault, write, newId }: { vault: NumberVault; write: Write; newId: () => string },
+  {
+    vault,
+    write,
+    newId,
+    suppressions,
+  }: { vault: NumberVault; write: Write; newId: () => string; suppressions: SuppressionBook },
 ): Decisions {
   // Two look-ups, because SQLite takes four times as long to join them.
   const person = client
@@ -61,11 +67,14 @@ export function sqliteDecisions(
   return {
     standing({ businessId, number, topic, simulated, sendAt, windowMs }) {
       const world = simulated ? 1 : 0;
-      const subscriberId = person.get(businessId, vault.blindIndex(businessId, number));
-      if (subscriberId === undefined)
-        return { subscriberId: null, state: "none", entryId: null, allowedBefore: 0 };
-      const { state, entryId } = consent.get(businessId, subscriberId, topic, world) ?? NOTHING;
-      const known = { subscriberId, state, entryId };
+      const subscriberId = lookUp(vault, (each) =>
+        person.get(businessId, each.blindIndex(businessId, number)),
+      );
+      const stands =
+        subscriberId === undefined ? undefined : consent.get(businessId, subscriberId, topic, world);
+      const { state, entryId } = stands ?? (suppressions.has(businessId, number) ? WITHDRAWN : NOTHING);
+      const known = { subscriberId: subscriberId ?? null, state, entryId };
+      if (subscriberId === undefined) return { ...known, allowedBefore: 0 };
       if (windowMs === 0 || state !== "granted") return { ...known, allowedBefore: 0 };
       const [after, before] = [sendAt - windowMs, sendAt + windowMs];
       const written = sends.all(businessId, subscriberId, topic, world, after, before);
@@ -101,6 +110,8 @@ export function sqliteDecisions(
 }
 
 const NOTHING = { state: "none", entryId: null } as const;
+/** Of a number that stays withdrawn, though the ledger has forgotten whose it is. */
+const WITHDRAWN = { state: "revoked", entryId: null } as const;
 
 /**
  * How many of these sends share a window with `sendAt`, in the window that holds most of them. Requests need not come

@@ -87,7 +87,7 @@ export function sqliteEndpoints(
       book.change(() =>
         write(() => {
           assertRoom(businessId);
-          const sealed = vault.sealSecret(ownerOf(businessId, id), secret);
+          const sealed = vault.sealSecret(endpointOwner(businessId, id), secret);
           insert.run(businessId, id, url, sealed, JSON.stringify(kinds), description, createdAt, createdBy);
         }),
       ),
@@ -96,7 +96,7 @@ export function sqliteEndpoints(
     },
     async secret(businessId, id) {
       const sealed = secretOf.get(businessId, id);
-      return sealed === undefined ? null : vault.unsealSecret(ownerOf(businessId, id), sealed);
+      return sealed === undefined ? null : vault.unsealSecret(endpointOwner(businessId, id), sealed);
     },
     disable: (businessId, id, at) =>
       book.change(() => write(() => disable.run(at, businessId, id).changes === 1)),
@@ -110,6 +110,7 @@ export function sqliteEndpoints(
   };
 }
 
-function ownerOf(businessId: string, id: string): string {
+/** What is bound into the secret. */
+export function endpointOwner(businessId: string, id: string): string {
   return `endpoint\0${businessId}\0${id}`;
 }

@@ -9,6 +9,7 @@ import { EVENT_LIFE_MS, MESSAGE_LIFE_MS, outboxBook, type OutboxBook } from "./o
 import { peopleBook, type PeopleBook, type PeopleOptions } from "./people.ts";
 import type * as table from "./schema.ts";
 import { prepare } from "./statements.ts";
+import { suppressionBook, type SuppressionBook } from "./suppressions.ts";
 
 export type EntryBookOptions = PeopleOptions & {
   /** Their rules: how long a number that someone else named has to confirm. The usual one for those not here. */
@@ -36,6 +37,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
   const people: PeopleBook = peopleBook(connection, options);
   const outbox: OutboxBook = outboxBook(connection, options.newId);
   const endpoints: EndpointBook = endpointBook(connection);
+  const suppressions: SuppressionBook = suppressionBook(connection, options.vault);
   const { newId, businesses = [] } = options;
   const rules = new Map(businesses.map((each) => [each.id, each]));
 
@@ -46,15 +48,38 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     if (person === undefined) throw new Error(`Subscriber ${subscriberId} was erased.`);
     const id = newId();
     const row = statements.addEntry.get({ ...NO_ENTRY, ...draft, id, commitment: person.commitment });
+    const forgotten = forgottenWithdrawal(draft, person.number);
     const before = topics.map((topic): ConsentState => {
       const which = { businessId, subscriberId, topic, simulated };
       const state = statements.consent.get(which)?.state ?? "none";
       if (moves(kind, state))
         statements.setConsent.run({ ...which, state: after(state, kind), entryId: id, at });
-      return state;
+      return forgotten && state === "none" ? "revoked" : state;
     });
     follow(row, before, sending);
     return row;
+  }
+
+  /**
+   * Whether the person once withdrew, and only that was kept of them: nobody else can have them written to again. Their
+   * own yes lifts it, for they have joined again; a simulated one lifts nothing real (law 6).
+   */
+  function forgottenWithdrawal(
+    { businessId, subscriberId, kind, simulated }: EntryDraft,
+    sealed: Buffer,
+  ): boolean {
+    if (!suppressions.any(businessId)) return false;
+    switch (kind) {
+      case "pending":
+        return suppressions.has(businessId, options.vault.decrypt(subscriberId, sealed));
+      case "granted":
+      case "confirmed":
+        if (!simulated) suppressions.lift(businessId, options.vault.decrypt(subscriberId, sealed));
+        return false;
+      case "refused":
+      case "revoked":
+        return false;
+    }
   }
 
   /** The outbox rows that follow from an entry, in the same transaction: both are there, or neither. */
@@ -125,7 +150,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     const earlier = statements.entriesOfSource.all({ businessId, sourceId });
     if (earlier.length > 0) return earlier;
     const oldId = people.find(businessId, from);
-    if (oldId === null || from === to) return [];
+    if (oldId === null || from === to || suppressions.has(businessId, to)) return [];
     const topics = standing(businessId, oldId, simulated, GRANTED);
     if (topics.length === 0) return [];
     const moved = { ...rest, topics, step: "change", attempt: 1 };
@@ -139,6 +164,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     people,
     outbox,
     endpoints,
+    suppressions,
     insert,
     standing,
     revoke,

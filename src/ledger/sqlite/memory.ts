@@ -2,6 +2,7 @@ import type { ApiKeys, Decisions, Endpoints, Entries, Idempotency, LiveCalls } f
 import type { Ledger } from "../ledger.ts";
 import type { Messages } from "../messages.ts";
 import type { OutgoingStore } from "../outgoing.ts";
+import type { Privacy } from "../privacy.ts";
 import type { ProofStore } from "../proof-store.ts";
 import type { Quality } from "../quality.ts";
 import type { Reading } from "../reading.ts";
@@ -16,6 +17,7 @@ import { sqliteIdempotency } from "./idempotency.ts";
 import { sqliteLiveCalls } from "./live-calls.ts";
 import { sqliteMessages } from "./messages.ts";
 import { sqliteOutgoing } from "./outgoing.ts";
+import { sqlitePrivacy } from "./privacy.ts";
 import { sqliteProofStore } from "./proof-store.ts";
 import { sqliteQuality } from "./quality.ts";
 import { sqliteReading } from "./reading.ts";
@@ -34,6 +36,7 @@ export type Memory = {
   readonly liveCalls: LiveCalls;
   readonly quality: Quality;
   readonly proof: ProofStore;
+  readonly privacy: Privacy;
 };
 
 /** Everything on one file, sharing one group commit. Closing the ledger closes all of it. */
@@ -50,10 +53,11 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     endpoints: sqliteEndpoints(connection, { vault, write, book: book.endpoints }),
     keys: sqliteApiKeys(connection, commits),
     idempotency: sqliteIdempotency(connection, commits),
-    decisions: sqliteDecisions(connection, { vault, newId, write }),
+    decisions: sqliteDecisions(connection, { vault, newId, write, suppressions: book.suppressions }),
     liveCalls: sqliteLiveCalls(connection, commits),
     quality: sqliteQuality(connection, { vault }),
     proof: sqliteProofStore(connection, commits),
+    privacy: sqlitePrivacy(connection, { vault, newId, write, book, businesses: options.businesses ?? [] }),
     reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
   };
 }

@@ -32,14 +32,16 @@ export function peopleSearch(client: Database, vault: NumberVault) {
      ) SELECT id FROM business WHERE id IS NOT NULL`,
   );
 
+  const vaults = [vault, ...vault.older];
+
   function rowsOf(search: NumberSearch, businessId: string): readonly Row[] {
     switch (search.kind) {
       case "number":
-        return whole.all(businessId, vault.blindIndex(businessId, search.number));
+        return vaults.flatMap((each) => whole.all(businessId, each.blindIndex(businessId, search.number)));
       case "last-digits":
         return search.digits.length < LAST_DIGITS
           ? []
-          : lastFour.all(businessId, vault.lastFourIndex(businessId, search.digits));
+          : vaults.flatMap((each) => lastFour.all(businessId, each.lastFourIndex(businessId, search.digits)));
     }
   }
 

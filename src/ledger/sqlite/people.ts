@@ -1,5 +1,5 @@
 import type { E164 } from "../../call/phone-number.ts";
-import type { NumberVault } from "../numbers.ts";
+import { lookUp, type NumberVault } from "../numbers.ts";
 import type { Connection } from "./connection.ts";
 
 export type PeopleOptions = {
@@ -27,12 +27,15 @@ export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptio
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
 
+  const known = (businessId: string, number: E164) =>
+    lookUp(vault, (each) => byIndex.get(businessId, each.blindIndex(businessId, number)));
+
   /** Who has this number, also where nobody has heard of it yet. */
   function person(businessId: string, number: E164, at: number): Person {
-    const blindIndex = vault.blindIndex(businessId, number);
-    const known = byIndex.get(businessId, blindIndex);
-    if (known !== undefined) return { ...known, save: () => undefined };
+    const found = known(businessId, number);
+    if (found !== undefined) return { ...found, save: () => undefined };
     const id = newId();
+    const blindIndex = vault.blindIndex(businessId, number);
     const { salt, commitment } = vault.commit(number);
     const lastFour = vault.lastFourIndex(businessId, number);
     const sealed = vault.encrypt(id, number);
@@ -45,8 +48,7 @@ export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptio
 
   return {
     person,
-    find: (businessId: string, number: E164): string | null =>
-      byIndex.get(businessId, vault.blindIndex(businessId, number))?.id ?? null,
+    find: (businessId: string, number: E164): string | null => known(businessId, number)?.id ?? null,
     findOrAdd(businessId: string, number: E164, at: number): string {
       const found = person(businessId, number, at);
       found.save();

@@ -1,0 +1,86 @@
+import type { Certificate, ErasedCounts, ErasureCause } from "../privacy.ts";
+import type { Connection } from "./connection.ts";
+
+/** What is known of an erasure only while it happens. */
+export type ErasureReport = { readonly erased: ErasedCounts; readonly revoked: readonly string[] };
+
+/** Entries that one certificate names; nobody's call makes so many. */
+const MAX_REMAINING = 10_000;
+
+/** Erasures as they are on record. What is left of the person is read when it is asked for: it does not change. */
+export function certificateShelf({ client }: Connection) {
+  const add = client.prepare<AddedValues>(
+    `INSERT INTO erasure (business_id, id, subscriber_id, cause, "by", by_name, suppressed, report, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const columns = `SELECT business_id AS businessId, id, subscriber_id AS subscriberId, cause, "by", by_name AS byName,
+      suppressed, report, at, traces_gone_at AS tracesGoneAt FROM erasure`;
+  const one = client.prepare<[string, string], Row>(`${columns} WHERE business_id = ? AND id = ?`);
+  const ofSubscriber = client.prepare<[string, string], Row>(
+    `${columns} WHERE business_id = ? AND subscriber_id = ? ORDER BY id LIMIT 1`,
+  );
+  const latest = client.prepare<[string, number], Row>(
+    `${columns} WHERE business_id = ? ORDER BY id DESC LIMIT ?`,
+  );
+  const remaining = client.prepare<[string, string], Certificate["remaining"][number]>(
+    `SELECT entry.id, entry.kind, entry.commitment, entry.at, log_leaf.leaf_index AS leafIndex
+     FROM entry LEFT JOIN log_leaf
+       ON log_leaf.entry_id = entry.id AND log_leaf.business_id = entry.business_id
+     WHERE entry.business_id = ? AND entry.subscriber_id = ? ORDER BY entry.seq LIMIT ${MAX_REMAINING}`,
+  );
+  const checkpoint = client
+    .prepare<[], string>("SELECT note FROM checkpoint ORDER BY seq DESC LIMIT 1")
+    .pluck();
+
+  function shown({ suppressed, report, ...row }: Row): Certificate {
+    const { erased, revoked } = JSON.parse(report) as ErasureReport;
+    return {
+      ...row,
+      suppressed: suppressed === 1,
+      erased,
+      revoked,
+      remaining: row.subscriberId === null ? [] : remaining.all(row.businessId, row.subscriberId),
+      checkpoint: checkpoint.get() ?? null,
+    };
+  }
+
+  return {
+    add({ businessId, id, subscriberId, cause, by, byName, suppressed, report, at }: NewErasure): void {
+      const kept = JSON.stringify(report);
+      add.run(businessId, id, subscriberId, cause, by, byName, suppressed ? 1 : 0, kept, at);
+    },
+    byId: (businessId: string, id: string): Certificate | null => orNull(one.get(businessId, id)),
+    bySubscriber: (businessId: string, subscriberId: string): Certificate | null =>
+      orNull(ofSubscriber.get(businessId, subscriberId)),
+    newest: (businessId: string, limit: number): readonly Certificate[] =>
+      latest.all(businessId, Math.min(limit, MAX_LISTED)).map(shown),
+  };
+
+  function orNull(row: Row | undefined): Certificate | null {
+    return row === undefined ? null : shown(row);
+  }
+}
+
+const MAX_LISTED = 500;
+
+type NewErasure = Pick<
+  Certificate,
+  "businessId" | "id" | "subscriberId" | "cause" | "by" | "byName" | "suppressed" | "at"
+> & { readonly report: ErasureReport };
+
+type Row = Omit<Certificate, "suppressed" | "erased" | "revoked" | "remaining" | "checkpoint"> & {
+  readonly suppressed: 0 | 1;
+  readonly report: string;
+};
+
+type AddedValues = [
+  businessId: string,
+  id: string,
+  subscriberId: string | null,
+  cause: ErasureCause,
+  by: string,
+  byName: string,
+  suppressed: 0 | 1,
+  report: string,
+  at: number,
+];

@@ -1,0 +1,62 @@
+import type { Jurisdiction } from "../../call/business.ts";
+import { before, retentionFor } from "../../call/retention.ts";
+import type { NumberVault } from "../numbers.ts";
+import type { Privacy } from "../privacy.ts";
+import type { Connection } from "./connection.ts";
+
+/** Looked at in one turn of the event loop. */
+const MAX_LOOKED_AT = 100;
+
+type Old = { readonly id: string; readonly number: Buffer; readonly at: number };
+
+/** Who has reached the end of the retention. Ids tell when somebody was first heard of, so the oldest come first. */
+export function expiry({ client }: Connection, { vault }: { vault: NumberVault }): Privacy["expired"] {
+  const old = client.prepare<[string, string, number, number], Old>(
+    `SELECT id, number, at FROM subscriber WHERE business_id = ? AND id > ? AND at < ? ORDER BY id LIMIT ?`,
+  );
+  const open = client
+    .prepare<[string, string], 1>(
+      "SELECT 1 FROM consent WHERE business_id = ? AND subscriber_id = ? AND state IN ('granted', 'pending') LIMIT 1",
+    )
+    .pluck();
+  const leaving = client
+    .prepare<[string, string], 1>(
+      `SELECT 1 FROM outbox INDEXED BY outbox_of_subscriber
+       WHERE business_id = ? AND subscriber_id = ? AND +state IN ('waiting', 'sending') LIMIT 1`,
+    )
+    .pluck();
+  const said = client.prepare<[string, string], { at: number | null; jurisdictions: string | null }>(
+    `SELECT max(at) AS at, group_concat(DISTINCT jurisdiction) AS jurisdictions
+     FROM entry INDEXED BY entry_of_subscriber WHERE business_id = ? AND subscriber_id = ?`,
+  );
+  const lasts = [
+    "SELECT max(at) FROM message INDEXED BY message_of_subscriber WHERE business_id = ? AND subscriber_id = ?",
+    "SELECT max(begun_at) FROM call INDEXED BY call_of_subscriber WHERE business_id = ? AND subscriber_id = ?",
+    // A use of the consent: each sending that was allowed, when it was meant for.
+    `SELECT max(send_at) FROM decision INDEXED BY decision_cap
+     WHERE business_id = ? AND subscriber_id = ? AND allowed = 1`,
+  ].map((query) => client.prepare<[string, string], number | null>(query).pluck());
+
+  /** When they were last heard of or used; null where something of theirs still stands or leaves. */
+  function lastUseOf(businessId: string, { id, at }: Old, entryAt: number | null): number | null {
+    if (open.get(businessId, id) === 1 || leaving.get(businessId, id) === 1) return null;
+    return Math.max(at, entryAt ?? 0, ...lasts.map((last) => last.get(businessId, id) ?? 0));
+  }
+
+  return async ({ businessId, retention, now, after, limit }) => {
+    const most = Math.min(limit, MAX_LOOKED_AT);
+    const rows = old.all(businessId, after, before(retention, now), most);
+    const people = rows.flatMap((row) => {
+      const { at, jurisdictions } = said.get(businessId, row.id) ?? NOTHING_SAID;
+      const lastUsedAt = lastUseOf(businessId, row, at);
+      if (lastUsedAt === null) return [];
+      const laws = (jurisdictions ?? "").split(",").filter((each) => each !== "") as Jurisdiction[];
+      const longest = retentionFor(retention, laws, vault.decrypt(row.id, row.number));
+      return lastUsedAt < before(longest, now) ? [{ subscriberId: row.id, lastUsedAt }] : [];
+    });
+    const last = rows.at(-1);
+    return { people, next: last === undefined || rows.length < most ? null : last.id };
+  };
+}
+
+const NOTHING_SAID = { at: null, jurisdictions: null };

@@ -1,0 +1,31 @@
+import type { Business } from "../../call/business.ts";
+import type { NumberVault } from "../numbers.ts";
+import type { Privacy } from "../privacy.ts";
+import type { Connection } from "./connection.ts";
+import type { EntryBook } from "./entry-book.ts";
+import { erasures } from "./erasure.ts";
+import { expiry } from "./expiry.ts";
+import type { Write } from "./group-commit.ts";
+import { personTrace } from "./person-trace.ts";
+import { resealing } from "./resealing.ts";
+import { traceSweep } from "./traces.ts";
+
+export type PrivacyParts = {
+  readonly vault: NumberVault;
+  readonly newId: () => string;
+  readonly write: Write;
+  readonly book: EntryBook;
+  readonly businesses: readonly Business[];
+};
+
+/** What people may ask about themselves, on one SQLite file. */
+export function sqlitePrivacy(connection: Connection, parts: PrivacyParts): Privacy {
+  return {
+    ...erasures(connection, parts),
+    clearTraces: traceSweep(connection, parts),
+    isSuppressed: (businessId, number) => parts.book.suppressions.has(businessId, number),
+    expired: expiry(connection, parts),
+    traceOf: personTrace(connection),
+    ...resealing(connection, parts),
+  };
+}
