@@ -1,4 +1,4 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN } from "../console/console-line.ts";
 import { atConsole, faultsIn, smallTargets, unreached, violations } from "./console-person.ts";
@@ -17,6 +17,88 @@ afterAll(async () => {
   await browser.close();
   await line.stop();
 });
+
+/** As a browser writes out what it has understood, the doctype and void elements look different. */
+const BROWSERS_OWN =
+  /doctype|void-style|attribute-boolean|no-trailing-whitespace|attr-quotes|no-raw-characters/;
+
+/** Pages that are the answer to a form: where it stands, what is done with it, and what is read then. */
+const BUTTONS: readonly [name: string, at: string, act: (page: Page) => Promise<void>, shown: RegExp][] = [
+  [
+    "Withdrawal",
+    "One subscriber",
+    async (page) => {
+      await page.locator("#reason").fill("Asked on the phone");
+      await page.getByRole("button", { name: "Withdraw …" }).click();
+    },
+    /It counts at once/,
+  ],
+  [
+    "Number change",
+    "Somebody on WhatsApp",
+    async (page) => {
+      await page.getByLabel("The new number").fill("+1 415 555 0155");
+      await page.locator("#change-reason").fill("Asked on the phone");
+      await page.getByRole("button", { name: "Change …" }).click();
+    },
+    /The old number does not come back/,
+  ],
+  [
+    "Number change refused",
+    "Somebody on WhatsApp",
+    async (page) => {
+      await page.getByLabel("The new number").fill("12");
+      await page.locator("#change-reason").fill("Asked on the phone");
+      await page.getByRole("button", { name: "Change …" }).click();
+    },
+    /write it with its country code/,
+  ],
+  [
+    "A person's words",
+    "Somebody on WhatsApp",
+    (page) =>
+      page
+        .getByRole("button", { name: /^Read message/ })
+        .first()
+        .click(),
+    /Is the clinic open/,
+  ],
+  [
+    "A message in the inbox",
+    "Inbox",
+    (page) =>
+      page
+        .getByRole("button", { name: /^Read message/ })
+        .first()
+        .click(),
+    /Is the clinic open/,
+  ],
+  [
+    "A new key",
+    "API keys",
+    async (page) => {
+      await page.getByLabel(/^Name/).fill("Booking");
+      await page.getByLabel(/permissions/).check();
+      await page.getByRole("button", { name: "Add" }).click();
+    },
+    /shown this once/,
+  ],
+  [
+    "Revoking a key",
+    "API keys",
+    (page) => page.getByRole("button", { name: "Revoke Reminders" }).click(),
+    /Within a second/,
+  ],
+  [
+    "A new endpoint",
+    "Endpoints",
+    async (page) => {
+      await page.getByLabel("Address").fill("https://other.example.com/hooks");
+      await page.getByRole("button", { name: "Add" }).click();
+    },
+    /shown this once/,
+  ],
+];
 
 describe("whoever depends on how the pages are made", () => {
   test.each([
@@ -47,11 +129,50 @@ describe("whoever depends on how the pages are made", () => {
     90_000,
   );
 
+  test.each([
+    ["light", 1280],
+    ["dark", 390],
+  ] as const)(
+    "finds no fault with what a button leads to in %s colours, %i pixels wide",
+    async (colorScheme, width) => {
+      const viewport = { width, height: 900 };
+      const person = await atConsole(browser, line.url, { colorScheme, viewport, reducedMotion: "reduce" });
+      await person.signIn(ADMIN.email, ADMIN.password);
+      const { page } = person;
+      const found: Record<string, string[]> = {};
+      for (const [name, at, act, shown] of BUTTONS) {
+        await page.goto(line.url + pages[at]);
+        await act(page);
+        await page.getByText(shown).first().waitFor();
+        found[name] = [
+          ...(await violations(page)),
+          ...(await smallTargets(page)),
+          ...(await unreached(page)),
+          ...faultsIn(await page.content()).filter((fault) => !BROWSERS_OWN.test(fault)),
+        ];
+      }
+      expect(Object.fromEntries(Object.entries(found).filter(([, faults]) => faults.length > 0))).toEqual({});
+      expect(person.complaints).toEqual([]);
+    },
+    90_000,
+  );
+
   test("sees every column of the tables and every figure of the chart on a phone, without scrolling sideways", async () => {
     const person = await atConsole(browser, line.url, { viewport: { width: 390, height: 900 } });
     await person.signIn(ADMIN.email, ADMIN.password);
     const found: Record<string, string[]> = {};
-    for (const name of ["Today", "Log", "One subscriber", "Access log", "Operators"]) {
+    for (const name of [
+      "Today",
+      "Log",
+      "One subscriber",
+      "A number that is pending",
+      "Other entries",
+      "What leaves, failed",
+      "API keys",
+      "Endpoints",
+      "Access log",
+      "Operators",
+    ]) {
       await person.page.goto(line.url + pages[name]);
       found[name] = await person.page.evaluate<string[]>(`[
         ...[...document.querySelectorAll(".scroll:has(> .stacked)")].filter((each) => each.scrollWidth > each.clientWidth),

@@ -72,6 +72,7 @@ export async function furnishConsole() {
       "Other entries": "/console/entries",
       Inbox: "/console/inbox",
       "What leaves": "/console/outgoing",
+      "What leaves, failed": "/console/outgoing?state=failed",
       "What leaves, with nothing": "/console/outgoing?state=expired&kind=call",
       "API keys": "/console/keys",
       Endpoints: `/console/endpoints?endpoint=${endpointId}`,

@@ -1,3 +1,4 @@
+import type { Outgoing } from "../../ledger/outgoing.ts";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
 import { page } from "../pages/layout.ts";
 import { problemPage } from "../pages/problem.ts";
@@ -45,7 +46,7 @@ export function personDoor(parts: ConsoleParts) {
     const body = subscriberPage(parts, {
       person,
       messages: found.slice(0, MAX_MESSAGES),
-      unsent: jobs.filter(({ state }) => state !== "sent" && state !== "cancelled").slice(0, MAX_UNSENT),
+      unsent: jobs.filter(waits).slice(0, MAX_UNSENT),
       more: found.length > MAX_MESSAGES,
       role: c.get("operator").role,
       revealed: false,
@@ -74,6 +75,11 @@ export function personDoor(parts: ConsoleParts) {
       return show(c, person, { revealed });
     },
   };
+}
+
+/** Events go to other systems, not to the person. */
+function waits({ state, payload }: Outgoing): boolean {
+  return payload.kind !== "event" && state !== "sent" && state !== "cancelled";
 }
 
 export function gone(c: ConsoleContext, parts: ConsoleParts): Response | Promise<Response> {

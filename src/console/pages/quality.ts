@@ -19,7 +19,7 @@ export function qualityCard(businesses: readonly Business[], periods: readonly Q
         ? html`<p class="soft">Nobody has agreed or withdrawn, and nothing was sent, in the last 30 days.</p>`
         : html`${warned.length === 0 ? NOTHING : html`<p class="warning" role="note"><strong>Too many leave:</strong> ${warned.join("; ")}. Send less, or something else.</p>`}
             <div class="rail">${periods.map((period) => table(businesses, period))}</div>
-            <p class="soft small">
+            <p class="soft small quality-note">
               Days are UTC days. Opt-outs: withdrawals, whichever way they came, against new consents of the
               same days. Blocked: the person blocked or reported the business or opted out on WhatsApp, or
               WhatsApp withheld the message.
