@@ -77,13 +77,16 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
 }
 
 function announcement(address: Address, { businesses }: Config): string {
-  const { url, voiceUrl, statusCallback, phone, console: supervisors, firstOperator } = address;
+  const { url, voiceUrl, statusCallback, whatsappUrl, api, phone, console: supervisors } = address;
+  const { firstOperator } = address;
   const lines = [
     `Yesline answers at ${url}`,
     `  voice URL        ${voiceUrl}`,
     `  status callback  ${statusCallback}`,
+    `  WhatsApp URL     ${whatsappUrl}`,
     `  console          ${supervisors}`,
     ...(firstOperator === null ? [] : [`  first operator   ${firstOperator.email}, ${firstOperator.shown}`]),
+    `  API reference    ${api}`,
     ...(phone === null ? [] : [`  phone            ${phone}`]),
     ...businesses.map((business) => `  ${business.name}: ${business.lines.join(", ")}`),
   ];

@@ -145,6 +145,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     url: address,
     voiceUrl: `${publicUrl}/voice`,
     statusCallback: `${publicUrl}/voice/status`,
+    whatsappUrl: `${publicUrl}/whatsapp`,
+    api: `${address}/api/docs`,
     phone: config.simulator === null ? null : `${address}/phone`,
     console: `${address}/console`,
     firstOperator: supervision.firstOperator,

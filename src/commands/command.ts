@@ -5,6 +5,9 @@ export type Address = {
   readonly url: string;
   readonly voiceUrl: string;
   readonly statusCallback: string;
+  readonly whatsappUrl: string;
+  /** The page of the API's reference. */
+  readonly api: string;
   /** Null while the simulator is off. */
   readonly phone: string | null;
   readonly console: string;

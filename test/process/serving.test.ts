@@ -20,6 +20,8 @@ describe("a server that has started", () => {
       expect.arrayContaining([
         `  voice URL        ${server.url}/voice`,
         `  status callback  ${server.url}/voice/status`,
+        `  WhatsApp URL     ${server.url}/whatsapp`,
+        `  API reference    ${server.url}/api/docs`,
         "  Acme Dental: +14155550100",
         "  Hotel Miramar: +34915550100",
       ]),
