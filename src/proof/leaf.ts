@@ -1,6 +1,6 @@
 import type { LeafRow } from "../ledger/proof-store.ts";
 import type { Json } from "./canonical.ts";
-import { leafHash, type Hash } from "./tree.ts";
+import { leafHashOfText, type Hash } from "./tree.ts";
 
 /**
  * An entry as the log has it, version 1: what was decided, what was heard and pressed before it, and for whom, with a
@@ -51,7 +51,7 @@ export function leafText(row: LeafRow): string {
 
 /** The hash of an entry's leaf. */
 export function leafHashOf(row: LeafRow): Hash {
-  return leafHash(Buffer.from(leafText(row)));
+  return leafHashOfText(leafText(row));
 }
 
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;

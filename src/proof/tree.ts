@@ -14,6 +14,11 @@ export function leafHash(leaf: Uint8Array): Hash {
   return sha256(bytes);
 }
 
+/** The same for a leaf that is text: U+0000 is the byte 0 in UTF-8, so nothing has to be copied. */
+export function leafHashOfText(leaf: string): Hash {
+  return hash("sha256", `\0${leaf}`, "buffer");
+}
+
 /** What two subtrees, side by side, are together. */
 export function nodeHash(left: Hash, right: Hash): Hash {
   const bytes = Buffer.allocUnsafe(65);
