@@ -85,7 +85,7 @@ describe("someone who checks scenario files", () => {
       $schema: "https://json-schema.org/draft/2020-12/schema",
       title: "Yesline scenario",
       type: "object",
-      required: ["name", "call", "steps"],
+      required: ["name"],
       additionalProperties: false,
       properties: {
         call: { required: ["from", "to"] },
