@@ -131,7 +131,7 @@ async function play(
     config,
     simulated: target.accountSid === config.simulator?.accountSid,
     apiKey: options.apiKey,
-    keys: book?.keys ?? null,
+    keyring: book?.keyring ?? null,
     now: Date.now,
   });
   const results: ScenarioResult[] = [];

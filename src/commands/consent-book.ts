@@ -5,9 +5,9 @@ import { standingJurisdiction, type Business } from "../call/business.ts";
 import type { ConsentState } from "../call/consent.ts";
 import { e164 } from "../call/phone-number.ts";
 import type { Config } from "../config.ts";
-import type { ApiKeys } from "../ledger/integration.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OutcomeQuestions } from "../simulator/index.ts";
+import type { Memory } from "../ledger/sqlite/memory.ts";
 import { openMemory } from "./with-ledger.ts";
 
 /** What a scenario may ask of the line it has called or written to, and how it starts afresh. */
@@ -20,7 +20,8 @@ export type ConsentBook = Required<Pick<OutcomeQuestions, "consentOf" | "entries
   forget(line: string, number: string): Promise<void>;
   /** Resolves when nothing waits to be sent to that number any more, or after a while. */
   settled(line: string, number: string): Promise<void>;
-  readonly keys: ApiKeys;
+  /** Where the keys of other systems are, and who made them. */
+  readonly keyring: Pick<Memory, "keys" | "reading">;
   close(): Promise<void>;
 };
 
@@ -38,7 +39,7 @@ const STANDS: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
 /** The questions of `subscriber show`, put to this configuration's ledger; null where there is none here. */
 export function consentBook(config: Config, accountSid: string): ConsentBook | null {
   if (!existsSync(config.databaseFile)) return null;
-  const { ledger, messages, outgoing, keys } = openMemory(config);
+  const { ledger, messages, outgoing, keys, reading } = openMemory(config);
   const simulated = accountSid === config.simulator?.accountSid;
   const businessOf = (line: string) =>
     config.businesses.find(
@@ -50,7 +51,7 @@ export function consentBook(config: Config, accountSid: string): ConsentBook | n
     return business === undefined || known === null ? null : ledger.subscriber(business.id, known);
   };
   return {
-    keys,
+    keyring: { keys, reading },
     async consentOf({ line, subscriber, topic }) {
       const found = await find(line, subscriber);
       const asked = (found?.consents ?? []).filter(

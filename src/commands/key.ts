@@ -75,7 +75,7 @@ async function add({ loadConfig, out, err }: CliParts, options: AddOptions): Pro
   };
   await withMemory(config, async ({ keys, reading }) => {
     await keys.add(made, digest);
-    await log(reading, "key-added", made, now);
+    await logKey(reading, "key-added", made, now);
   }).catch((error: unknown) => {
     throw error instanceof TooManyKeys ? new UsageError(error.message, { cause: error }) : error;
   });
@@ -94,7 +94,7 @@ async function revoke({ loadConfig, out }: CliParts, which: string, json: boolea
     if (!(await keys.revoke(meant.id, now))) {
       throw new UsageError(`${which} was revoked by somebody else just now.`);
     }
-    await log(reading, "key-revoked", meant, now);
+    await logKey(reading, "key-revoked", meant, now);
     return { ...meant, revokedAt: now };
   });
   out(json ? `${JSON.stringify(shownOf(revoked))}\n` : line(revoked));
@@ -114,8 +114,8 @@ function meantBy(which: string, keys: readonly ApiKey[]): ApiKey {
   return first;
 }
 
-/** What is done here is in the access log as well. */
-function log(
+/** What is done with a key is in the access log as well. */
+export function logKey(
   reading: Pick<Reading, "logAccess">,
   action: NewAccess["action"],
   { id, name: theirs, prefix, scopes, businesses }: ApiKey,

@@ -1,10 +1,12 @@
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { z } from "zod";
 import type { Config } from "../config.ts";
-import type { ApiKeys } from "../ledger/integration.ts";
+import type { ApiKey } from "../ledger/integration.ts";
 import { KEY_BYTES, keyText } from "../ledger/key-text.ts";
 import type { PermissionAnswer, PermissionQuestion } from "../simulator/index.ts";
 import { UsageError } from "./command.ts";
+import type { ConsentBook } from "./consent-book.ts";
+import { logKey } from "./key.ts";
 
 /** Asks a line's API, as another system would, whether something may be sent. */
 export type PermissionDesk = {
@@ -16,9 +18,9 @@ export type PermissionDeskParts = {
   readonly url: string;
   readonly config: Config;
   readonly simulated: boolean;
-  /** Undefined: one is made for this run, where `keys` are at hand, and revoked after it. */
+  /** Undefined: one is made for this run, where the keyring is at hand, and revoked after it. */
   readonly apiKey: string | undefined;
-  readonly keys: ApiKeys | null;
+  readonly keyring: ConsentBook["keyring"] | null;
   readonly now: () => number;
 };
 
@@ -30,30 +32,30 @@ const answerShape = z.object({ allowed: z.boolean(), reason: z.string() });
 const problemShape = z.object({ detail: z.string() });
 
 export function permissionDesk(parts: PermissionDeskParts): PermissionDesk {
-  const { url, config, simulated, keys, now } = parts;
-  let made: { readonly key: string; readonly id: string } | null = null;
+  const { url, config, simulated, keyring, now } = parts;
+  let made: { readonly key: string; readonly about: ApiKey } | null = null;
 
   async function makeKey(): Promise<string> {
-    if (keys === null) {
+    if (keyring === null) {
       throw new UsageError("A scenario asks for a permission: name a key of that line with --api-key.");
     }
     const { key, prefix, digest } = keyText(randomBytes(KEY_BYTES));
-    const id = randomUUIDv7();
     const at = now();
-    await keys.add(
-      {
-        id,
-        name: "call run",
-        prefix,
-        scopes: ["permissions"],
-        businesses: null,
-        createdAt: at,
-        createdBy: "cli",
-        expiresAt: at + KEY_LIFE_MS,
-      },
-      digest,
-    );
-    made = { key, id };
+    const about: ApiKey = {
+      id: randomUUIDv7(),
+      name: "call run",
+      prefix,
+      scopes: ["permissions"],
+      businesses: null,
+      createdAt: at,
+      createdBy: "cli",
+      expiresAt: at + KEY_LIFE_MS,
+      revokedAt: null,
+      lastUsedAt: null,
+    };
+    await keyring.keys.add(about, digest);
+    await logKey(keyring.reading, "key-added", about, at);
+    made = { key, about };
     return key;
   }
 
@@ -86,7 +88,10 @@ export function permissionDesk(parts: PermissionDeskParts): PermissionDesk {
       }
     },
     async close() {
-      if (made !== null) await keys?.revoke(made.id, now());
+      if (made === null || keyring === null) return;
+      const at = now();
+      await keyring.keys.revoke(made.about.id, at);
+      await logKey(keyring.reading, "key-revoked", made.about, at);
     },
   };
 }

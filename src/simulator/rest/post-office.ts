@@ -2,12 +2,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { virtualClock } from "../clock.ts";
 import type { Transport } from "../http.ts";
 import { newSid, type Random } from "../random.ts";
-import type { Fields } from "../signature.ts";
 import { createWire, type Exchange } from "../wire.ts";
 import { behaviourOf } from "./reserved.ts";
 import { book, type Book } from "./book.ts";
 import { refusal, type Refusal } from "./refusal.ts";
-import { API_VERSION, type Button, type Message, type MessageStatus } from "./resources.ts";
+import { inboundFields, statusFields, type Pressed } from "./message-fields.ts";
+import type { Message, MessageStatus } from "./resources.ts";
 import { filledIn, type Template } from "./template.ts";
 
 export type PostOfficeParts = {
@@ -192,8 +192,6 @@ function blank(text: Text, { random, now }: Pick<PostOfficeParts, "random" | "no
   return { sid, ...text, createdAt: at, updatedAt: at, sentAt: null, status: "queued" as const, error: null };
 }
 
-type Pressed = { readonly button: Button; readonly message: Message };
-
 /** The button of the newest message that has one of this text, or whose payload begins with it. */
 function buttonOf(newest: readonly Message[], { from, to }: Note, text: string): Pressed | undefined {
   const wanted = text.toLowerCase();
@@ -205,66 +203,4 @@ function buttonOf(newest: readonly Message[], { from, to }: Note, text: string):
     return button === undefined ? undefined : { button, message };
   }
   return undefined;
-}
-
-/** A message's status callback (twilio.com/docs/messaging/guides/track-outbound-message-status). */
-function statusFields({ sid, status, from, to, error }: Message, accountSid: string): Fields {
-  const fields: [string, string][] = [
-    ["AccountSid", accountSid],
-    ["ApiVersion", API_VERSION],
-    ["ChannelPrefix", "whatsapp"],
-    ["ChannelToAddress", to],
-    ...(error === null
-      ? []
-      : ([
-          ["ErrorCode", String(error.code)],
-          ["ErrorMessage", error.message],
-        ] as [string, string][])),
-    ["From", from],
-    ["MessageSid", sid],
-    ["MessageStatus", status],
-    ["SmsSid", sid],
-    ["SmsStatus", status],
-    ["StructuredMessage", "false"],
-    ["To", to],
-  ];
-  return fields;
-}
-
-/** An inbound message's webhook (twilio.com/docs/messaging/twiml, "Request parameters"; WhatsApp's own come with it). */
-function inboundFields(
-  { sid, from, to, body }: Message,
-  pressed: Pressed | undefined,
-  accountSid: string,
-): Fields {
-  const fields: [string, string][] = [
-    ["AccountSid", accountSid],
-    ["ApiVersion", API_VERSION],
-    ["Body", body],
-    ...(pressed === undefined
-      ? []
-      : ([
-          ["ButtonPayload", pressed.button.payload],
-          ["ButtonText", pressed.button.text],
-        ] as [string, string][])),
-    ["From", from],
-    ["MessageSid", sid],
-    ["MessageType", pressed === undefined ? "text" : "button"],
-    ["NumMedia", "0"],
-    ["NumSegments", "1"],
-    ...(pressed === undefined
-      ? []
-      : ([
-          ["OriginalRepliedMessageSender", pressed.message.from],
-          ["OriginalRepliedMessageSid", pressed.message.sid],
-        ] as [string, string][])),
-    ["ProfileName", "Simulated"],
-    ["ReferralNumMedia", "0"],
-    ["SmsMessageSid", sid],
-    ["SmsSid", sid],
-    ["SmsStatus", "received"],
-    ["To", to],
-    ["WaId", from.replace("whatsapp:+", "")],
-  ];
-  return fields;
 }
