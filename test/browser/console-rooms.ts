@@ -183,7 +183,7 @@ async function onWhatsApp(line: ConsoleLine, publicUrl: string): Promise<{ reado
     limit: 1,
     kinds: ["message"],
   });
-  const why = "No approved template for verification in en-US: set whatsapp.templates.verification.";
+  const why = "No approved template for withdrawn in en-US: set whatsapp.templates.withdrawn.";
   await memory.outgoing.end(job?.id ?? "", "failed", { code: null, message: why }, clock.now);
   return { moved: entries.at(-1)?.id ?? "" };
 }
