@@ -120,7 +120,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         stopping: stopping.signal,
         onError,
       }),
-      console: supervision.console(publicUrl),
+      console: supervision.console(publicUrl, { placeCall: calls.placeCall, wake: worker.wake }),
       api: {
         ...memory,
         publicUrl,

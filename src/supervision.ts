@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { TWIML_FOLDER, type Config } from "./config.ts";
 import type { Identity } from "./console/identity/identity.ts";
 import { newPassword } from "./console/identity/passwords.ts";
-import type { ConsoleMemory, ConsoleParts, PlaceCall } from "./console/parts.ts";
+import type { ConsoleMemory, ConsoleParts } from "./console/parts.ts";
 import { troubleBook, type Troubles } from "./console/troubles.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Reading } from "./ledger/reading.ts";
@@ -15,13 +15,16 @@ import { VERBS } from "./twilio/verbs.ts";
 
 /** The console's part of the wiring. */
 export type Supervision = {
-  readonly console: (publicUrl: string) => ConsoleParts;
+  readonly console: (publicUrl: string, dispatch?: Partial<ToDispatch>) => ConsoleParts;
   readonly troubles: Troubles;
   /** Whom the start announces, where nobody can sign in yet. */
   readonly firstOperator: { readonly email: string; readonly shown: string } | null;
   /** Once the line is answering: it takes a second. */
   readonly addFirstOperator: () => Promise<void>;
 };
+
+/** What the console asks of the outbox: without it nothing is woken and no call is placed. */
+export type ToDispatch = Pick<ConsoleParts, "placeCall" | "wake">;
 
 export type SupervisionParts = {
   readonly connection: Connection;
@@ -34,10 +37,6 @@ export type SupervisionParts = {
   /** Where the browser phone is served, if it is. */
   readonly phone?: string | null;
   readonly now?: () => number;
-  /** Null, or absent: the line places no calls. */
-  readonly placeCall?: PlaceCall | null;
-  /** Tells the outbox that something may have to leave now. */
-  readonly wake?: () => void;
 };
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
@@ -74,7 +73,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
   let address = config.publicUrl ?? "http://127.0.0.1";
   return {
     troubles,
-    console(publicUrl) {
+    console(publicUrl, { placeCall = null, wake = () => undefined } = {}) {
       address = publicUrl;
       return {
         publicUrl,
@@ -103,8 +102,8 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         now,
         newId: randomUUIDv7,
         randomBytes,
-        placeCall: parts.placeCall ?? null,
-        wake: parts.wake ?? (() => undefined),
+        placeCall,
+        wake,
         isServing,
       };
     },
