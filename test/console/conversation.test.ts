@@ -1,5 +1,6 @@
 import { strFromU8, unzipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { E164 } from "../../src/call/phone-number.ts";
 import type { CallWish } from "../../src/console/parts.ts";
 import { startConsoleLine, type ConsoleLine } from "./console-line.ts";
 import { correspondent } from "./correspondent.ts";
@@ -41,8 +42,8 @@ async function agreesOnWhatsApp() {
   return { someone, notice, confirmation, path: `/console/subscribers/acme-dental/${await idOf(NUMBER)}` };
 }
 
-async function idOf(number: `+${string}`) {
-  const [found] = await line.reading.findSubscribers({ kind: "number", number: number as never }, 1);
+async function idOf(number: E164) {
+  const [found] = await line.reading.findSubscribers({ kind: "number", number }, 1);
   return found?.id ?? "";
 }
 
@@ -105,8 +106,8 @@ describe("a supervisor who changes a number", () => {
     expect(granted).toMatchObject({ kind: "granted" });
     expect(ended).toMatchObject({ kind: "revoked", source: "console", reason: "Asked on the phone" });
     expect(pending).toMatchObject({ kind: "pending", supersedes: ended?.["id"] });
-    const moved = (await line.accesses()).filter(({ action }) => action === "moved");
-    expect(moved[0]).toMatchObject({ actorName: supervisor.email, subject: await idOf(NUMBER) });
+    const moved = (await line.accesses()).find(({ action }) => action === "moved");
+    expect(moved).toMatchObject({ actorName: supervisor.email, subject: await idOf(NUMBER) });
     expect(JSON.stringify(line.rows("access_log"))).not.toContain("5550188");
 
     const page = await supervisor.page(`/console/subscribers/acme-dental/${await idOf("+14155550188")}`);
@@ -191,7 +192,7 @@ describe("evidence of a yes on WhatsApp", () => {
     const supervisor = await line.operator("supervisor");
     await supervisor.post(`${path}/change`, { to: "+14155550188", reason: "asked", confirmed: "yes" });
     const other = correspondent(line, "+14155550188");
-    const [verification] = (await other.gets()).filter(({ purpose }) => purpose === "verification");
+    const verification = (await other.gets()).find(({ purpose }) => purpose === "verification");
     await other.writes("Yes", { ButtonPayload: `yes:${verification?.id}` });
     const confirmed = line.rows("entry").at(-1);
     expect(confirmed).toMatchObject({ kind: "confirmed" });

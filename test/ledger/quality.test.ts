@@ -18,7 +18,7 @@ async function agrees(from: string): Promise<void> {
   await call.press("1");
 }
 
-async function figures(simulated: boolean | undefined = undefined) {
+async function figures(simulated?: boolean) {
   const { quality } = line.memory;
   const periods = await quality.figures({ now: line.clock.now, periods: [7, 30], simulated });
   return periods.map(({ days, rows }) => ({ days, row: rows.find(({ topic }) => topic === TOPIC) }));
