@@ -121,6 +121,10 @@ export type LeafRow = {
   readonly noticeWordsDigest: string | null;
   readonly noticeTopics: string | null;
   readonly noticeTemplate: string | null;
+  readonly noticeLocale: string | null;
+  readonly noticeJurisdiction: string | null;
+  readonly noticeScript: string | null;
+  readonly noticeEntry: string | null;
   /** The question that the key answered; the notice's event where the question came with it. */
   readonly questionStep: string | null;
   readonly questionAttempt: number | null;
@@ -145,4 +149,8 @@ export type LeafRow = {
   readonly replyTo: string | null;
   readonly replyCommitment: string | null;
   readonly replyPayload: string | null;
+  readonly replyLocale: string | null;
+  readonly replyJurisdiction: string | null;
+  readonly replyScript: string | null;
+  readonly replyTopics: string | null;
 };

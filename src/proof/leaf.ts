@@ -88,8 +88,12 @@ function noticeOf(row: LeafRow): Json {
     return {
       at,
       digest,
+      entry: row.noticeEntry,
+      jurisdiction: row.noticeJurisdiction,
+      locale: row.noticeLocale,
       messageId: row.noticeMessageId,
       purpose: row.noticePurpose,
+      script: row.noticeScript,
       template: row.noticeTemplate,
       topics: row.noticeTopics === null ? null : list(row.noticeTopics),
       wordsDigest,
@@ -127,13 +131,17 @@ function replyOf(row: LeafRow): Json {
     at: row.replyAt,
     commitment: row.replyCommitment,
     direction: row.replyDirection,
+    jurisdiction: row.replyJurisdiction,
+    locale: row.replyLocale,
     messageId: row.messageId,
     payload: row.replyPayload,
     purpose: row.replyPurpose,
     repliesTo: row.replyTo,
+    script: row.replyScript,
     sid: row.replySid,
     simulated: flag(row.replySimulated),
     subscriber: row.replySubscriber,
+    topics: row.replyTopics === null ? null : list(row.replyTopics),
   };
 }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { consistencyProof, inclusionProof, type Hash } from "../../src/proof/tree.ts";
 import {
@@ -79,14 +79,19 @@ describe("whoever checks a proof", () => {
     await fc.assert(
       fc.asyncProperty(consistency, fc.nat(), fc.nat(), async (made, where, bit) => {
         const claim = await made;
-        for (const changed of [
+        const changed = [
           ...changedProofs(claim.proof, where, bit).map((proof) => ({ ...claim, proof })),
           { ...claim, firstRoot: flipped(claim.firstRoot, bit) },
           { ...claim, secondRoot: flipped(claim.secondRoot, bit) },
           { ...claim, first: claim.second, second: claim.first },
           { ...claim, firstRoot: claim.firstRoot.subarray(1), secondRoot: claim.secondRoot.subarray(1) },
-        ])
-          if (!isSame(changed, claim)) expect(verifyConsistency(changed)).toBe(false);
+          ...[claim.first - 1, claim.first + 1, 0, 0.5].map((first) => ({ ...claim, first })),
+          ...[claim.first - 1, 2 * claim.second, 4 * claim.second + 1].map((second) => ({
+            ...claim,
+            second,
+          })),
+        ].filter((each) => !isSame(each, claim));
+        for (const each of changed) expect(verifyConsistency(each)).toBe(false);
       }),
       { numRuns: 400 },
     );
@@ -96,7 +101,7 @@ describe("whoever checks a proof", () => {
     await fc.assert(
       fc.asyncProperty(consistency, fc.nat(), async (made, where) => {
         const claim = await made;
-        const other = [...leaves.slice(0, claim.first)];
+        const other = leaves.slice(0, claim.first);
         const at = where % claim.first;
         other[at] = flipped(leafAt(at), where);
         const firstRoot = rootByDefinition(other);

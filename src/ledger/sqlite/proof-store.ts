@@ -131,6 +131,8 @@ const LEAF_ROWS = `
     coalesce(heard.at, carried.at) AS noticeAt, heard.action AS noticeAction,
     heard.subscriber_id AS noticeSubscriber, coalesce(heard.text_digest, carried.text_digest) AS noticeDigest,
     heard_text.words_digest AS noticeWordsDigest, carried.topics AS noticeTopics, carried.content_sid AS noticeTemplate,
+    carried.locale AS noticeLocale, carried.jurisdiction AS noticeJurisdiction, carried.script AS noticeScript,
+    carried.entry_id AS noticeEntry,
     coalesce(asked.step, with_notice.step) AS questionStep,
     coalesce(asked.attempt, with_notice.attempt) AS questionAttempt,
     coalesce(asked.at, with_notice.at) AS questionAt,
@@ -142,7 +144,9 @@ const LEAF_ROWS = `
     press.next_attempt AS pressNextAttempt,
     reply.at AS replyAt, reply.purpose AS replyPurpose, reply.direction AS replyDirection,
     reply.subscriber_id AS replySubscriber, reply.simulated AS replySimulated, reply.sid AS replySid,
-    reply.replies_to AS replyTo, reply.commitment AS replyCommitment, reply.payload AS replyPayload
+    reply.replies_to AS replyTo, reply.commitment AS replyCommitment, reply.payload AS replyPayload,
+    reply.locale AS replyLocale, reply.jurisdiction AS replyJurisdiction, reply.script AS replyScript,
+    reply.topics AS replyTopics
   FROM entry
   LEFT JOIN call ON call.business_id = entry.business_id AND call.call_sid = entry.call_sid
   LEFT JOIN call_event heard ON heard.business_id = entry.business_id AND heard.call_sid = entry.call_sid
