@@ -8,6 +8,7 @@ import {
   USUAL_RULES,
   type Business,
 } from "./call/business.ts";
+import { brokenMinimum } from "./call/retention.ts";
 import { country, e164, type Country, type E164 } from "./call/phone-number.ts";
 
 /** A configuration that cannot be used; each line names the place and the fix. */
@@ -134,6 +135,13 @@ const business = z
         });
       }
     }
+    const minimum = brokenMinimum(value);
+    if (minimum !== null)
+      context.addIssue({
+        code: "custom",
+        path: ["retention"],
+        message: `${value.retention} is shorter than the law of ${minimum.law} wants evidence to be kept: use ${minimum.duration} or more`,
+      });
     for (const [field, all] of [
       ["locales", value.locales],
       ["topics", value.topics.map((each) => each.id)],

@@ -22,6 +22,8 @@ export type Config = {
   readonly businesses: readonly Business[];
   /** 32 bytes. */
   readonly secret: Uint8Array;
+  /** What was written with them can be read, until it is sealed anew with the present one. */
+  readonly olderSecrets: readonly Uint8Array[];
   readonly accounts: readonly Account[];
   /** Where Twilio's REST API is asked, without a slash at the end; null: Twilio's own address. */
   readonly twilioApiUrl: string | null;
@@ -76,7 +78,7 @@ const environment = z.object({
   PUBLIC_URL: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
   DATABASE_URL: optional(z.string().regex(/^file:./)),
   YESLINE_BUSINESSES: optional(z.string()),
-  YESLINE_SECRET: optional(z.string().refine((text) => decodeSecret(text) !== null)),
+  YESLINE_SECRET: optional(z.string().refine((text) => decodeKeys(text) !== null)),
   TWILIO_ACCOUNT_SID: optional(z.string().regex(/^AC[0-9a-f]{32}$/)),
   TWILIO_AUTH_TOKEN: optional(z.string().regex(/^[^\s,]+(?:,[^\s,]+)*$/)),
   TWILIO_API_URL: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
@@ -91,7 +93,7 @@ const environment = z.object({
   YESLINE_OIDC_ISSUER: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
   YESLINE_OIDC_CLIENT_ID: optional(z.string().regex(/^[\x21-\x7e]+$/)),
   YESLINE_OIDC_CLIENT_SECRET: optional(z.string().regex(/^[\x21-\x7e]+$/)),
-  YESLINE_LOG_KEY: optional(z.string().refine((text) => decodeSeeds(text) !== null)),
+  YESLINE_LOG_KEY: optional(z.string().refine((text) => decodeKeys(text) !== null)),
   YESLINE_LOG_NAME: optional(z.string().max(MAX_LOG_NAME).refine(isKeyName)),
   YESLINE_CHECKPOINTS: optional(z.string().refine((text) => decodeDestinations(text) !== null)),
   LOG_LEVEL: optional(z.enum(LOG_LEVELS)),
@@ -104,7 +106,8 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   PUBLIC_URL: "use the address that Twilio calls, such as https://line.example, without query",
   DATABASE_URL: "use a SQLite file, such as file:./data/yesline.db",
   YESLINE_BUSINESSES: "use the path of a business file",
-  YESLINE_SECRET: "use 32 bytes in base64: openssl rand -base64 32",
+  YESLINE_SECRET:
+    "use 32 bytes in base64: openssl rand -base64 32; two, with a comma between, the new one first, during a rotation",
   TWILIO_ACCOUNT_SID: "use the account SID from Twilio's console: AC and 32 hex digits",
   TWILIO_AUTH_TOKEN: "use the auth token from Twilio's console; two, with a comma between, during a rotation",
   TWILIO_API_URL:
@@ -164,7 +167,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       : []),
   ];
   const file = given.YESLINE_BUSINESSES ?? DEMO_BUSINESSES;
-  const secret = decodeSecret(given.YESLINE_SECRET ?? "") ?? generatedSecret(secretFile);
+  const [secret, ...olderSecrets] = decodeKeys(given.YESLINE_SECRET ?? "") ?? generatedSecret(secretFile);
   return Object.freeze({
     host: given.HOST ?? "127.0.0.1",
     port: given.PORT ?? 3000,
@@ -172,6 +175,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     databaseFile,
     businesses: Object.freeze(parseBusinesses(readText("YESLINE_BUSINESSES", file), file)),
     secret,
+    olderSecrets: Object.freeze(olderSecrets),
     warnings: Object.freeze(warnings),
     accounts: Object.freeze([
       ...(twilio === null ? [] : [twilio]),
@@ -192,7 +196,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     ),
     log: {
       name: given.YESLINE_LOG_NAME ?? logName(given.PUBLIC_URL, given.HOST),
-      seeds: decodeSeeds(given.YESLINE_LOG_KEY ?? "") ?? [derivedSeed(secret)],
+      seeds: decodeKeys(given.YESLINE_LOG_KEY ?? "") ?? [
+        derivedSeed(secret),
+        ...olderSecrets.map(derivedSeed),
+      ],
       checkpoints: decodeDestinations(given.YESLINE_CHECKPOINTS ?? "") ?? [],
     },
     logLevel: given.LOG_LEVEL ?? "info",
@@ -234,8 +241,8 @@ function singleSignOn(
   return { issuer, clientId, clientSecret };
 }
 
-function generatedSecret(file: string): Uint8Array {
-  const secret = decodeSecret(generateOnce(file, () => randomBytes(32).toString("base64")));
+function generatedSecret(file: string): Keys {
+  const secret = decodeKeys(generateOnce(file, () => randomBytes(32).toString("base64")));
   if (secret === null) {
     throw new ConfigError(
       `${file} does not hold 32 bytes in base64: restore it, no number can be read without it.`,
@@ -309,12 +316,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function decodeSecret(text: string): Uint8Array | null {
+function decodeKey(text: string): Uint8Array | null {
   const bytes = Buffer.from(text.trim(), "base64");
   return bytes.length === 32 && /^[A-Za-z0-9+/]{43}=?$/.test(text.trim()) ? bytes : null;
 }
 
-const MAX_LOG_KEYS = 8;
+const MAX_KEYS = 8;
 const MAX_DESTINATIONS = 16;
 
 /** Whoever sets no address has a log of this machine. */
@@ -322,12 +329,15 @@ function logName(publicUrl: string | undefined, host = "127.0.0.1"): string {
   return `yesline/${publicUrl === undefined ? host : new URL(publicUrl).host}`;
 }
 
-function decodeSeeds(text: string): Config["log"]["seeds"] | null {
-  const seeds = text.split(",").map(decodeSecret);
-  const [first, ...others] = seeds.filter((seed) => seed !== null);
-  const different = new Set(text.split(",").map((each) => each.trim())).size === seeds.length;
-  if (first === undefined || others.length + 1 < seeds.length || !different) return null;
-  return seeds.length > MAX_LOG_KEYS ? null : [first, ...others];
+/** The present one first. */
+type Keys = readonly [Uint8Array, ...Uint8Array[]];
+
+function decodeKeys(text: string): Keys | null {
+  const keys = text.split(",").map(decodeKey);
+  const [first, ...others] = keys.filter((key) => key !== null);
+  const different = new Set(text.split(",").map((each) => each.trim())).size === keys.length;
+  if (first === undefined || others.length + 1 < keys.length || !different) return null;
+  return keys.length > MAX_KEYS ? null : [first, ...others];
 }
 
 function decodeDestinations(text: string): readonly Destination[] | null {

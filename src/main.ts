@@ -7,6 +7,7 @@ import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts"
 import { dispatchWith } from "./dispatch.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
+import { keepPromises } from "./keeping.ts";
 import { checkSecret, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
 import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
@@ -32,8 +33,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const unlock = lockForServer(config.databaseFile);
   const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
   migrate(connection);
-  const vault = numberVault(config.secret);
-  checkSecret(connection, vault);
+  const vault = numberVault(config.secret, config.olderSecrets);
+  checkSecret(connection, vault, true);
   const memory = sqliteMemory(connection, {
     vault,
     businesses,
@@ -139,6 +140,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   });
   sealing.start();
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
+  const stopKeeping = keepPromises({ privacy: memory.privacy, businesses, log, now: Date.now });
   for (const warning of config.warnings) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
   announce({
@@ -157,6 +159,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   log.info("stopping: no new connections, answering what is under way");
   stopping.abort();
   await stopUpkeep();
+  await stopKeeping();
   await drain(server);
   await leaving;
   await firstOperator;

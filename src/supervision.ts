@@ -9,6 +9,7 @@ import type { Ledger } from "./ledger/ledger.ts";
 import type { Reading } from "./ledger/reading.ts";
 import type { Connection } from "./ledger/sqlite/connection.ts";
 import { hasOperators, operatorDatabase } from "./ledger/sqlite/operators.ts";
+import { operatorKey } from "./ledger/sqlite/sealed-keys.ts";
 import { inspectScripts } from "./script/boot.ts";
 import type { Script } from "./script/script.ts";
 import { VERBS } from "./twilio/verbs.ts";
@@ -61,7 +62,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
     const { openIdentity } = await import("./console/identity/operators.ts");
     const opened = await openIdentity({
       publicUrl,
-      secret: config.secret,
+      secret: operatorKey(connection, config),
       singleSignOn: config.singleSignOn,
       database: await operatorDatabase(connection),
       onProblem: (problem) => log.error({ problem }, "operators"),

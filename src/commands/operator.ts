@@ -8,9 +8,10 @@ import { isAddress } from "../console/identity/addresses.ts";
 import { ROLES, type Role } from "../console/roles.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
 import { numberVault } from "../ledger/numbers.ts";
-import { errorCode, open } from "../ledger/sqlite/connection.ts";
+import { checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
 import { sqliteMemory } from "../ledger/sqlite/memory.ts";
 import { operatorDatabase } from "../ledger/sqlite/operators.ts";
+import { operatorKey } from "../ledger/sqlite/sealed-keys.ts";
 
 type Desk = { readonly identity: Identity; readonly reading: Reading };
 type Shown = ReturnType<typeof shownOf> & { readonly password?: string };
@@ -86,15 +87,16 @@ export function operatorCommand({ loadConfig, out }: CliParts): Command {
  * @throws {Unreachable} where there is no database yet, or it answers with an error of its own
  */
 async function atDesk<T>(config: Config, act: (desk: Desk) => Promise<T>): Promise<T> {
-  const { databaseFile, secret } = config;
+  const { databaseFile } = config;
   if (!existsSync(databaseFile)) {
     throw new Unreachable(
       `${databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
     );
   }
   const connection = open(databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
+  const vault = numberVault(config.secret, config.olderSecrets);
   const { ledger, reading } = sqliteMemory(connection, {
-    vault: numberVault(secret),
+    vault,
     newId: randomUUIDv7,
     now: Date.now,
     monotonicMs: () => performance.now(),
@@ -102,10 +104,11 @@ async function atDesk<T>(config: Config, act: (desk: Desk) => Promise<T>): Promi
     onFatal: () => undefined,
   });
   try {
+    checkSecret(connection, vault);
     const { openIdentity } = await import("../console/identity/operators.ts");
     const identity = await openIdentity({
       publicUrl: config.publicUrl ?? "http://127.0.0.1",
-      secret,
+      secret: operatorKey(connection, config),
       singleSignOn: null,
       database: await operatorDatabase(connection),
       onProblem: () => undefined,

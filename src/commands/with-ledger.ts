@@ -10,19 +10,20 @@ import { sqliteMemory, type Memory } from "../ledger/sqlite/memory.ts";
 /**
  * The ledger, and all that stands beside it, for a command, beside a server that may be running: short transactions, some patience for its lock.
  *
+ * @param isOnlyWriter the caller holds the server's lock
  * @throws {Unreachable} where there is no database yet, or one without our tables
  * @throws {DatabaseUnusable} where it was made with another secret
  */
-export function openMemory(config: Config): Memory {
+export function openMemory(config: Config, isOnlyWriter = false): Memory {
   if (!existsSync(config.databaseFile)) {
     throw new Unreachable(
       `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
     );
   }
   const connection = open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
-  const vault = numberVault(config.secret);
+  const vault = numberVault(config.secret, config.olderSecrets);
   try {
-    checkSecret(connection, vault);
+    checkSecret(connection, vault, isOnlyWriter);
     return sqliteMemory(connection, {
       vault,
       businesses: config.businesses,
@@ -44,8 +45,12 @@ export function openLedger(config: Config): Ledger {
 }
 
 /** Opens the memory, lets `act` use it, and closes it whatever happens. @throws {Unreachable} as `openMemory` does */
-export async function withMemory<T>(config: Config, act: (memory: Memory) => Promise<T>): Promise<T> {
-  const memory = openMemory(config);
+export async function withMemory<T>(
+  config: Config,
+  act: (memory: Memory) => Promise<T>,
+  isOnlyWriter = false,
+): Promise<T> {
+  const memory = openMemory(config, isOnlyWriter);
   try {
     return await act(memory);
   } catch (error) {

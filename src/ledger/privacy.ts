@@ -33,6 +33,13 @@ export type Privacy = {
    * a bounded look, page after page, at those who were first heard of before `until`.
    */
   expired(search: ExpirySearch): Promise<ExpiredPage>;
+  /**
+   * Forgets these people, in one transaction, as far as they are expired still: who called meanwhile is left alone. Who
+   * had withdrawn stays withdrawn, by a keyed hash.
+   *
+   * @returns how many
+   */
+  forget(expired: ForgetOrder): Promise<number>;
 
   /** What is kept about a person and no other room lists, page after page, so that calls are not delayed. */
   traceOf(businessId: string, subscriberId: string): Promise<Trace>;
@@ -56,9 +63,8 @@ export type ErasureOrder = {
   readonly businessId: string;
   /** By number, or by the id that a list has. */
   readonly who: { readonly number: E164 } | { readonly subscriberId: string };
-  /** `if-withdrawn`: only for whoever has withdrawn. Not kept: an earlier hash is deleted as well. */
-  readonly keepSuppression: "yes" | "no" | "if-withdrawn";
-  readonly cause: ErasureCause;
+  /** Not kept: an earlier hash is deleted as well. */
+  readonly keepSuppression: boolean;
   /** The operator's id, `cli` or `retention`; and how that is called on screen. */
   readonly by: string;
   readonly byName: string;
@@ -116,6 +122,8 @@ export type ExpirySearch = {
   readonly after: string;
   readonly limit: number;
 };
+export type ForgetOrder = Pick<ExpirySearch, "businessId" | "retention" | "now"> &
+  Pick<ErasureOrder, "by" | "byName"> & { readonly subscriberIds: readonly string[] };
 export type ExpiredPage = {
   readonly people: readonly { readonly subscriberId: string; readonly lastUsedAt: number }[];
   /** Null where there is nobody left to look at. */

@@ -59,13 +59,14 @@ export function ledgerOn(
   connection: Connection,
   secret: Uint8Array = SECRET,
   businesses: readonly Business[] = [],
+  olderSecrets: readonly Uint8Array[] = [],
 ) {
   const clock = { now: Date.UTC(2026, 10, 23, 9), monotonic: 0 };
   const commits: number[] = [];
   const fatal: Error[] = [];
   const dropped: [webhooks: number, reason: string][] = [];
   const memory = sqliteMemory(connection, {
-    vault: numberVault(secret),
+    vault: numberVault(secret, olderSecrets),
     businesses,
     newId: randomUUIDv7,
     now: () => clock.now,

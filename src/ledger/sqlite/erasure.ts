@@ -3,11 +3,12 @@ import type { Business } from "../../call/business.ts";
 import type { E164 } from "../../call/phone-number.ts";
 import type { Entry } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
-import type { Certificate, ErasedCounts, ErasureOrder, Privacy } from "../privacy.ts";
+import type { Certificate, ErasedCounts, ErasureCause, ErasureOrder, Privacy } from "../privacy.ts";
 import { groundOf } from "../withdraw.ts";
 import { certificateShelf, type ErasureReport } from "./certificates.ts";
 import type { Connection } from "./connection.ts";
 import type { EntryBook } from "./entry-book.ts";
+import type { Expiry } from "./expiry.ts";
 import type { Write } from "./group-commit.ts";
 
 type Parts = {
@@ -16,6 +17,12 @@ type Parts = {
   readonly write: Write;
   readonly book: EntryBook;
   readonly businesses: readonly Business[];
+  readonly isExpired: Expiry["isExpired"];
+};
+
+type Order = Omit<ErasureOrder, "keepSuppression"> & {
+  readonly cause: ErasureCause;
+  readonly suppression: "keep" | "drop" | "keep-if-withdrawn";
 };
 
 /** What is told of an erasure whose person has dealt with nobody any more. */
@@ -24,15 +31,18 @@ const HANDLED_BY = "erasure";
 /** Law 5's other half: entries stay, and what makes them somebody's can go. */
 export function erasures(
   connection: Connection,
-  { vault, newId, write, book, businesses }: Parts,
-): Pick<Privacy, "erase" | "certificateOf" | "certificates"> {
+  { vault, newId, write, book, businesses, isExpired }: Parts,
+): Pick<Privacy, "erase" | "forget" | "certificateOf" | "certificates"> {
   const { statements, people, suppressions } = book;
   const answersAbout = answerSearch(connection);
   const scrub = scrubber(connection);
   const shelf = certificateShelf(connection);
 
   /** Who is meant; the number is null where the id is nobody's, or no longer. */
-  function personOf({ businessId, who }: ErasureOrder): { id: string | null; number: E164 | null } {
+  function personOf({ businessId, who }: Pick<Order, "businessId" | "who">): {
+    id: string | null;
+    number: E164 | null;
+  } {
     if ("number" in who) return { id: people.find(businessId, who.number), number: who.number };
     const row = statements.subscriberById.get({ businessId, id: who.subscriberId });
     return row === undefined
@@ -41,7 +51,7 @@ export function erasures(
   }
 
   /** Ends what stands, in each world where something does. */
-  function revokeAll({ businessId, at }: ErasureOrder, id: string, subscriberId: string): readonly Entry[] {
+  function revokeAll({ businessId, at }: Order, id: string, subscriberId: string): readonly Entry[] {
     const which = { businessId, subscriberId };
     const open = statements.consentsOf.all(which).filter(({ state }) => OPEN.has(state));
     const entries = statements.entriesOf.all(which);
@@ -64,11 +74,11 @@ export function erasures(
     });
   }
 
-  function suppress(order: ErasureOrder, number: E164, id: string | null): boolean {
-    const { businessId, keepSuppression, at } = order;
+  function suppress(order: Order, number: E164, id: string | null): boolean {
+    const { businessId, suppression, at } = order;
     const said = id === null ? [] : statements.entriesOf.all({ businessId, subscriberId: id });
     const withdrew = said.some(({ kind, source }) => kind === "revoked" && OWN_WISH.has(source));
-    if (keepSuppression === "yes" || (keepSuppression === "if-withdrawn" && withdrew)) {
+    if (suppression === "keep" || (suppression === "keep-if-withdrawn" && withdrew)) {
       suppressions.add(businessId, number, withdrew ? "withdrawn" : "erased", at);
       return true;
     }
@@ -76,7 +86,7 @@ export function erasures(
     return false;
   }
 
-  function eraseNow(order: ErasureOrder, answers: readonly KeptAnswerKey[]): string {
+  function eraseNow(order: Order, answers: readonly KeptAnswerKey[]): string {
     const { businessId, cause, by, byName, at } = order;
     const id = newId();
     const { id: subscriberId, number } = personOf(order);
@@ -92,11 +102,28 @@ export function erasures(
 
   return {
     async erase(order) {
-      const { businessId } = order;
+      const { businessId, keepSuppression } = order;
       const { id: subscriberId } = personOf(order);
       const answers = subscriberId === null ? [] : await answersAbout(businessId, subscriberId);
-      const id = await write(() => eraseNow(order, answers));
+      const suppression = keepSuppression ? "keep" : "drop";
+      const id = await write(() => eraseNow({ ...order, cause: "request", suppression }, answers));
       return found(shelf.byId(businessId, id));
+    },
+    forget({ subscriberIds, ...asked }) {
+      const { businessId, by, byName, now: at } = asked;
+      const about = {
+        businessId,
+        by,
+        byName,
+        at,
+        cause: "retention",
+        suppression: "keep-if-withdrawn",
+      } as const;
+      return write(() => {
+        const expired = subscriberIds.filter((id) => isExpired(asked, id));
+        for (const subscriberId of expired) eraseNow({ ...about, who: { subscriberId } }, []);
+        return expired.length;
+      });
     },
     certificateOf: async (businessId, subscriberId) => shelf.bySubscriber(businessId, subscriberId),
     certificates: async (businessId, limit) => shelf.newest(businessId, limit),

@@ -1,7 +1,7 @@
 import type { Jurisdiction } from "../../call/business.ts";
 import { before, retentionFor } from "../../call/retention.ts";
 import type { NumberVault } from "../numbers.ts";
-import type { Privacy } from "../privacy.ts";
+import type { ExpiredPage, ExpirySearch, Privacy } from "../privacy.ts";
 import type { Connection } from "./connection.ts";
 
 /** Looked at in one turn of the event loop. */
@@ -9,10 +9,18 @@ const MAX_LOOKED_AT = 100;
 
 type Old = { readonly id: string; readonly number: Buffer; readonly at: number };
 
+export type Expiry = Pick<Privacy, "expired"> & {
+  /** Asked again in the transaction that forgets them: they may have called meanwhile. */
+  readonly isExpired: (asked: Asked, subscriberId: string) => boolean;
+};
+
 /** Who has reached the end of the retention. Ids tell when somebody was first heard of, so the oldest come first. */
-export function expiry({ client }: Connection, { vault }: { vault: NumberVault }): Privacy["expired"] {
+export function expiry({ client }: Connection, { vault }: { vault: NumberVault }): Expiry {
   const old = client.prepare<[string, string, number, number], Old>(
     `SELECT id, number, at FROM subscriber WHERE business_id = ? AND id > ? AND at < ? ORDER BY id LIMIT ?`,
+  );
+  const one = client.prepare<[string, string], Old>(
+    "SELECT id, number, at FROM subscriber WHERE business_id = ? AND id = ?",
   );
   const open = client
     .prepare<[string, string], 1>(
@@ -43,20 +51,34 @@ export function expiry({ client }: Connection, { vault }: { vault: NumberVault }
     return Math.max(at, entryAt ?? 0, ...lasts.map((last) => last.get(businessId, id) ?? 0));
   }
 
-  return async ({ businessId, retention, now, after, limit }) => {
-    const most = Math.min(limit, MAX_LOOKED_AT);
-    const rows = old.all(businessId, after, before(retention, now), most);
-    const people = rows.flatMap((row) => {
-      const { at, jurisdictions } = said.get(businessId, row.id) ?? NOTHING_SAID;
-      const lastUsedAt = lastUseOf(businessId, row, at);
-      if (lastUsedAt === null) return [];
-      const laws = (jurisdictions ?? "").split(",").filter((each) => each !== "") as Jurisdiction[];
-      const longest = retentionFor(retention, laws, vault.decrypt(row.id, row.number));
-      return lastUsedAt < before(longest, now) ? [{ subscriberId: row.id, lastUsedAt }] : [];
-    });
-    const last = rows.at(-1);
-    return { people, next: last === undefined || rows.length < most ? null : last.id };
+  /** When they were last used, if that is long enough ago; else null. */
+  function expiredSince({ businessId, retention, now }: Asked, row: Old): number | null {
+    const { at, jurisdictions } = said.get(businessId, row.id) ?? NOTHING_SAID;
+    const lastUsedAt = lastUseOf(businessId, row, at);
+    if (lastUsedAt === null) return null;
+    const laws = (jurisdictions ?? "").split(",").filter((each) => each !== "") as Jurisdiction[];
+    const longest = retentionFor(retention, laws, vault.decrypt(row.id, row.number));
+    return lastUsedAt < before(longest, now) ? lastUsedAt : null;
+  }
+
+  return {
+    async expired(search): Promise<ExpiredPage> {
+      const { businessId, retention, now, after, limit } = search;
+      const most = Math.min(limit, MAX_LOOKED_AT);
+      const rows = old.all(businessId, after, before(retention, now), most);
+      const people = rows.flatMap((row) => {
+        const lastUsedAt = expiredSince(search, row);
+        return lastUsedAt === null ? [] : [{ subscriberId: row.id, lastUsedAt }];
+      });
+      const last = rows.at(-1);
+      return { people, next: last === undefined || rows.length < most ? null : last.id };
+    },
+    isExpired(asked, subscriberId) {
+      const row = one.get(asked.businessId, subscriberId);
+      return row !== undefined && expiredSince(asked, row) !== null;
+    },
   };
 }
 
+type Asked = Pick<ExpirySearch, "businessId" | "retention" | "now">;
 const NOTHING_SAID = { at: null, jurisdictions: null };

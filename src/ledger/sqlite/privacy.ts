@@ -20,11 +20,12 @@ export type PrivacyParts = {
 
 /** What people may ask about themselves, on one SQLite file. */
 export function sqlitePrivacy(connection: Connection, parts: PrivacyParts): Privacy {
+  const { isExpired, ...retention } = expiry(connection, parts);
   return {
-    ...erasures(connection, parts),
+    ...erasures(connection, { ...parts, isExpired }),
     clearTraces: traceSweep(connection, parts),
     isSuppressed: (businessId, number) => parts.book.suppressions.has(businessId, number),
-    expired: expiry(connection, parts),
+    ...retention,
     traceOf: personTrace(connection),
     ...resealing(connection, parts),
   };

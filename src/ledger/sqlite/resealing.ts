@@ -3,7 +3,7 @@ import { RESEALED, type Privacy, type ResealPlace, type ResealStep } from "../pr
 import type { Connection } from "./connection.ts";
 import { endpointOwner } from "./endpoints.ts";
 import type { Write } from "./group-commit.ts";
-import { sealedKeyOwner } from "./suppressions.ts";
+import { sealedKeyOwner } from "./sealed-keys.ts";
 
 /** Rows that one transaction seals anew, whatever is asked for: calls wait some milliseconds for it. */
 const MAX_AT_ONCE = 200;

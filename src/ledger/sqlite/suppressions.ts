@@ -3,6 +3,7 @@ import type { E164 } from "../../call/phone-number.ts";
 import type { NumberVault } from "../numbers.ts";
 import type { SuppressionReason } from "../privacy.ts";
 import type { Connection } from "./connection.ts";
+import { sealedKeys } from "./sealed-keys.ts";
 
 export type SuppressionBook = ReturnType<typeof suppressionBook>;
 
@@ -28,58 +29,33 @@ export function suppressionBook({ client }: Connection, vault: NumberVault) {
   const remove = client.prepare<[string, string]>(
     "DELETE FROM suppression WHERE business_id = ? AND hash = ?",
   );
-  const sealedKey = client
-    .prepare<[], Buffer>(`SELECT sealed FROM sealed_key WHERE name = '${KEY_NAME}'`)
-    .pluck();
-  const addKey = client.prepare<[Buffer]>(
-    `INSERT INTO sealed_key (name, sealed) VALUES ('${KEY_NAME}', ?) ON CONFLICT DO NOTHING`,
-  );
-  // As it is sealed now, and as it is: another process may seal it anew, or a transaction may be taken back.
-  let opened: { readonly sealed: Buffer; readonly key: Buffer } | null = null;
+  const keys = sealedKeys({ client }, vault);
 
-  function key(): Buffer | null {
-    const sealed = sealedKey.get();
-    if (sealed === undefined) return null;
-    if (opened?.sealed.equals(sealed) !== true) {
-      opened = { sealed, key: Buffer.from(vault.unsealSecret(sealedKeyOwner(KEY_NAME), sealed), "base64") };
-    }
-    return opened.key;
+  function hashWith(key: Buffer, businessId: string, number: E164): string {
+    return createHmac("sha256", key).update(`${businessId}\0${number}`).digest("hex");
   }
 
+  /** Null where nobody is suppressed, which is so for most businesses. */
   function hashOf(businessId: string, number: E164): string | null {
-    const found = key();
-    return found === null
-      ? null
-      : createHmac("sha256", found).update(`${businessId}\0${number}`).digest("hex");
+    const key = any.get(businessId) === 1 ? keys.keyOf(KEY_NAME) : null;
+    return key === null ? null : hashWith(key, businessId, number);
   }
 
   return {
     /** One look into an index: most businesses suppress nobody, and no number need be read for them. */
     any: (businessId: string): boolean => any.get(businessId) === 1,
     has(businessId: string, number: E164): boolean {
-      if (any.get(businessId) !== 1) return false;
       const hash = hashOf(businessId, number);
       return hash !== null && find.get(businessId, hash) === 1;
     },
     add(businessId: string, number: E164, reason: SuppressionReason, at: number): void {
-      if (sealedKey.get() === undefined) {
-        const fresh = randomBytes(KEY_BYTES).toString("base64");
-        addKey.run(vault.sealSecret(sealedKeyOwner(KEY_NAME), fresh));
-      }
-      const hash = hashOf(businessId, number);
-      if (hash === null) throw new Error("The key of the suppressions was kept, and is not there.");
-      add.run(businessId, hash, reason, at);
+      const key = keys.keep(KEY_NAME, () => randomBytes(KEY_BYTES));
+      add.run(businessId, hashWith(key, businessId, number), reason, at);
     },
     /** @returns whether it was there */
     lift(businessId: string, number: E164): boolean {
-      if (any.get(businessId) !== 1) return false;
       const hash = hashOf(businessId, number);
       return hash !== null && remove.run(businessId, hash).changes === 1;
     },
   };
-}
-
-/** What is bound into a sealed key, so that it cannot be taken for another one. */
-export function sealedKeyOwner(name: string): string {
-  return `sealed key\0${name}`;
 }

@@ -1,0 +1,56 @@
+import type { Business } from "../call/business.ts";
+import type { ExpiredPage, Privacy } from "./privacy.ts";
+
+/** People that one page looks at; calls have their turn between pages. */
+const LOOKED_AT_ONCE = 50;
+/** Forgotten in one transaction. */
+const FORGOTTEN_AT_ONCE = 20;
+/** Of one business in one run; the next day's takes the others. */
+export const MAX_FORGOTTEN = 10_000;
+
+type Kept = Pick<Business, "id" | "retention">;
+type By = { readonly by: string; readonly byName: string };
+
+/** Everybody whose retention has ended, the earliest first; at most `MAX_FORGOTTEN`. Nothing is changed. */
+export async function* expiredPeople(
+  privacy: Pick<Privacy, "expired">,
+  { id: businessId, retention }: Kept,
+  now: number,
+): AsyncGenerator<ExpiredPage["people"][number]> {
+  let left = MAX_FORGOTTEN;
+  for (let after: string | null = ""; after !== null && left > 0;) {
+    const page: ExpiredPage = await privacy.expired({
+      businessId,
+      retention,
+      now,
+      after,
+      limit: LOOKED_AT_ONCE,
+    });
+    for (const person of page.people.slice(0, left)) yield person;
+    left -= page.people.length;
+    after = page.next;
+    // Whoever waits for the line goes first.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Forgets everybody whose retention has ended. @returns how many */
+export async function forgetExpired(
+  privacy: Pick<Privacy, "expired" | "forget">,
+  business: Kept,
+  now: number,
+  who: By,
+): Promise<number> {
+  const { id: businessId, retention } = business;
+  const order = { businessId, retention, now, ...who };
+  let forgotten = 0;
+  let batch: string[] = [];
+  for await (const { subscriberId } of expiredPeople(privacy, business, now)) {
+    batch.push(subscriberId);
+    if (batch.length < FORGOTTEN_AT_ONCE) continue;
+    forgotten += await privacy.forget({ ...order, subscriberIds: batch });
+    batch = [];
+  }
+  if (batch.length > 0) forgotten += await privacy.forget({ ...order, subscriberIds: batch });
+  return forgotten;
+}
