@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   OUTGOING_STATES,
   type Claim,
@@ -226,10 +227,17 @@ type ComposedValues = [
   ...rest: [textDigest: string, contentSid: string | null, entryId: string | null, at: number],
 ];
 
-/** Each kind in each state has its rows in order in an index, so a list of several is as many short lists. */
+/** Rows that are looked at in one go, where an index cannot tell which are a business's own. */
+const WINDOW = 50_000;
+
+/**
+ * Each kind in each state has its rows in order in an index, so a list of several is as many short lists. A business's
+ * own may be rare in them: they are looked for window by window, and between two of them the event loop goes on.
+ */
 function lister({ client }: Connection): OutgoingStore["list"] {
-  return async (filter) => {
-    const limit = Math.min(filter.limit, MAX_LISTED);
+  const newest = client.prepare<[], number | null>("SELECT max(seq) FROM outbox").pluck();
+
+  function within(filter: OutgoingFilter, limit: number, from: number): readonly Row[] {
     const ofPerson = filter.subscriberId !== undefined && filter.businessId !== undefined;
     const states = filter.states ?? (ofPerson ? [null] : OUTGOING_STATES);
     const kinds = filter.kind !== undefined || ofPerson ? [filter.kind] : KINDS;
@@ -237,12 +245,27 @@ function lister({ client }: Connection): OutgoingStore["list"] {
       .flatMap((state) => kinds.map((kind) => ({ state, kind })))
       .flatMap(({ state, kind }) => {
         const { where, values } = conditions({ ...filter, kind }, state);
-        const select = `SELECT ${COLUMNS} FROM outbox WHERE ${where.join(" AND ")} ORDER BY seq DESC LIMIT ?`;
-        return client.prepare<(string | number)[], Row>(select).all(...values, limit);
+        const select = `SELECT ${COLUMNS} FROM outbox WHERE ${where.join(" AND ")} AND seq >= ? ORDER BY seq DESC LIMIT ?`;
+        return client.prepare<(string | number)[], Row>(select).all(...values, from, limit);
       })
       .toSorted((one, other) => other.seq - one.seq)
-      .slice(0, limit)
-      .map(outgoingOf);
+      .slice(0, limit);
+  }
+
+  return async (filter) => {
+    const limit = Math.min(filter.limit, MAX_LISTED);
+    const { businessId, subscriberId, before = Number.MAX_SAFE_INTEGER } = filter;
+    if (businessId === undefined || subscriberId !== undefined)
+      return within(filter, limit, 0).map(outgoingOf);
+    const rows: Row[] = [];
+    let top = Math.min(before, (newest.get() ?? 0) + 1);
+    while (top > 0 && rows.length < limit) {
+      const from = Math.max(0, top - WINDOW);
+      rows.push(...within({ ...filter, before: top }, limit - rows.length, from));
+      top = from;
+      await setImmediate();
+    }
+    return rows.map(outgoingOf);
   };
 }
 
