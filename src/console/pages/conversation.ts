@@ -145,7 +145,7 @@ export function changeCard(person: SubscriberDetail): Html {
         />
       </div>
       <div class="field">
-        <label for="change-reason">Reason</label
+        <label for="change-reason">Why it changes</label
         ><input
           id="change-reason"
           name="reason"
