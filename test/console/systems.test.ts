@@ -80,6 +80,25 @@ describe("an admin who adds a key for another system", () => {
   });
 });
 
+describe("a page of somebody else", () => {
+  it("makes no key, no endpoint, no call and no other number, though an admin's browser sends it", async () => {
+    await line.granted();
+    const [person] = await line.reading.findSubscribers({ kind: "last-digits", digits: "0123" }, 1);
+    const admin = await line.operator("admin");
+    const foreign = { origin: "https://evil.example" };
+    const path = `/console/subscribers/acme-dental/${person?.id}`;
+    for (const [to, form] of [
+      ["/console/keys", key],
+      ["/console/endpoints", endpoint],
+      ["/console/outgoing/call", { business: "acme-dental", number: "+14155550199" }],
+      [`${path}/change`, { to: "+14155550199", reason: "asked", confirmed: "yes" }],
+    ] as const) {
+      expect((await admin.post(to, form, foreign)).status).toBe(403);
+    }
+    expect([line.rows("api_key"), line.rows("endpoint"), line.rows("entry").length]).toEqual([[], [], 1]);
+  });
+});
+
 describe("an admin who adds an endpoint", () => {
   it("sees its secret once, and it is told what is recorded from then on", async () => {
     const admin = await line.operator("admin");

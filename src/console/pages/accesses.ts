@@ -52,6 +52,8 @@ const ACTION_WORDS: Readonly<Record<AccessAction, string>> = {
   called: "Asked for a call",
   retried: "Sent something again",
   replayed: "Replayed an event",
+  erased: "Erased a person",
+  disclosed: "Answered an access request",
 };
 
 /** What stands out in the list. */
@@ -61,6 +63,8 @@ const TONES: Partial<Record<AccessAction, string>> = {
   withdrew: "revoked",
   read: "pending",
   moved: "revoked",
+  erased: "revoked",
+  disclosed: "pending",
   refused: "refused",
   "sign-in-failed": "refused",
 };
@@ -165,6 +169,8 @@ const ABOUT_PEOPLE: ReadonlySet<AccessAction> = new Set([
   "handled",
   "moved",
   "called",
+  "erased",
+  "disclosed",
 ]);
 
 function subject({ subject: id, businessId, action }: Access): Html {

@@ -15,8 +15,8 @@ export type OperatorsOptions = {
 
 const ROLE_WORDS = {
   viewer: "Viewer: looks, numbers masked",
-  supervisor: "Supervisor: reveals, notes, withdraws, exports",
-  admin: "Admin: operators too",
+  supervisor: "Supervisor: reveals, reads, notes, withdraws, calls, exports",
+  admin: "Admin: operators, keys and endpoints too",
 } as const;
 
 export function operatorsPage({ operators, self, problem, made }: OperatorsOptions): Html {
