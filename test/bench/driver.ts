@@ -35,7 +35,10 @@ export type DriverHears = { readonly job: Job } | "stop";
 const MAX_JOB_MS = 10 * 60 * 1000;
 const SHOWN_OF_AN_ANSWER = 300;
 
-async function drive({ url, connections, chains, options, chainsPerSecond }: Job): Promise<Driven> {
+async function drive(
+  { url, connections, chains, options, chainsPerSecond }: Job,
+  stop: AbortSignal,
+): Promise<Driven> {
   const maker = (await import(new URL(`chains/${chains}.ts`, import.meta.url).href)) as {
     readonly chains: ChainMaker<unknown>;
   };
@@ -45,11 +48,11 @@ async function drive({ url, connections, chains, options, chainsPerSecond }: Job
   const startedAt = performance.now();
 
   async function walk(wire: Wire): Promise<void> {
-    for (let chain = all[next++]; chain !== undefined && !stopped; chain = all[next++]) {
+    for (let chain = all[next++]; chain !== undefined && !stop.aborted; chain = all[next++]) {
       if (chainsPerSecond !== undefined) {
         const waitMs = startedAt + ((next - 1) / chainsPerSecond) * 1000 - performance.now();
         if (waitMs > 0) await sleep(waitMs);
-        if (stopped) break;
+        if (stop.aborted) break;
       }
       for (const { request, status } of chain) {
         const askedAt = performance.now();
@@ -82,17 +85,16 @@ async function tooLong(): Promise<never> {
   throw new Error(`The load took longer than ${MAX_JOB_MS} ms.`);
 }
 
-let stopped = false;
-
 if (import.meta.main) {
+  let stop = new AbortController();
   const say = (said: DriverSays) => process.send?.(said);
   process.on("message", (heard: DriverHears) => {
     if (heard === "stop") {
-      stopped = true;
+      stop.abort();
       return;
     }
-    stopped = false;
-    drive(heard.job).then(
+    stop = new AbortController();
+    drive(heard.job, stop.signal).then(
       (driven) => say({ driven }),
       (error: unknown) => say({ failed: error instanceof Error ? error.message : String(error) }),
     );

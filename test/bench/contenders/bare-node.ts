@@ -39,14 +39,18 @@ const server = createServer((request, response) => {
       return;
     }
     const { CallSid, From, Digits = null } = fields;
-    void commit(() => add.run(CallSid, From, path, Digits, Date.now())).then(() => {
-      if (path === "/voice/status") response.writeHead(204).end();
-      else {
-        const twiml = path === "/voice" ? ASKS : THANKS;
-        response.writeHead(200, { "Content-Type": "text/xml", "Content-Length": Buffer.byteLength(twiml) });
-        response.end(twiml);
+    void answer();
+
+    async function answer(): Promise<void> {
+      await commit(() => add.run(CallSid, From, path, Digits, Date.now()));
+      if (path === "/voice/status") {
+        response.writeHead(204).end();
+        return;
       }
-    });
+      const twiml = path === "/voice" ? ASKS : THANKS;
+      response.writeHead(200, { "Content-Type": "text/xml", "Content-Length": Buffer.byteLength(twiml) });
+      response.end(twiml);
+    }
   });
 });
 

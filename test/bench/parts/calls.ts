@@ -27,7 +27,10 @@ export const calls: Part = {
 };
 
 /** A server that takes calls, and with what the load signs and where it posts. */
-type Line = { readonly program: Program } & Pick<CallChains, "accountSid" | "authToken" | "paths">;
+type Line = { readonly program: Program; readonly firstAnswerMs: number } & Pick<
+  CallChains,
+  "accountSid" | "authToken" | "paths"
+>;
 type Start = (folder: string, profile?: boolean) => Promise<Line>;
 
 async function run(bench: Bench): Promise<Chapter> {
@@ -42,11 +45,22 @@ async function run(bench: Bench): Promise<Chapter> {
     [EXPRESS, other("express.ts")],
     [LIMIT, other("bare-node.ts")],
   ];
-  const started = await startsOf(starts, bench);
+  const started = new Map<string, number[]>(starts.map(([name]) => [name, []]));
+  for (let n = 0; n < (short ? 0 : STARTS); n++) {
+    progress(`start ${n + 1} of ${STARTS}`);
+    for (const [name, start] of starts) {
+      const { program, firstAnswerMs } = await start(
+        join(folder, `start ${n} of ${name}`.replaceAll("/", " ")),
+      );
+      started.get(name)?.push(firstAnswerMs);
+      await program.stop();
+    }
+  }
 
   const contenders: Contender[] = [];
   for (const [name, start] of starts) {
     const line = await start(join(folder, `${contenders.length}`));
+    started.get(name)?.push(line.firstAnswerMs);
     contenders.push({ name, program: line.program, load: (round) => loadRound(bench, line, round) });
   }
   const results = await interleaved(contenders, short ? 1 : 5, progress);
@@ -64,7 +78,7 @@ async function run(bench: Bench): Promise<Chapter> {
     figures: [
       ...figuresOf(results),
       ...memory,
-      ...started,
+      ...startFigures(started),
       timesOf("requests", EXPRESS, ratioOf(results, [YESLINE, EXPRESS], perSecond), {
         atLeast: TIMES_EXPRESS,
       }),
@@ -110,25 +124,22 @@ function callsOf({ short }: Bench): number {
   return short ? 40 : 3_000;
 }
 
-function loadRound(bench: Bench, { program, ...signing }: Line, round: number) {
+function loadRound(bench: Bench, { program, accountSid, authToken, paths }: Line, round: number) {
   const count = callsOf(bench);
   // The warm-up is round -1; caller 0 has been asked for the paths.
-  const options: CallChains = { ...signing, calls: count, firstCaller: 1 + (round + 1) * count };
+  const options: CallChains = {
+    accountSid,
+    authToken,
+    paths,
+    calls: count,
+    firstCaller: 1 + (round + 1) * count,
+  };
   return bench.drive({ url: program.url, connections: CONNECTIONS, chains: "calls", options });
 }
 
 /** From the spawn to the first answer to a signed webhook, on a new file each time. */
-async function startsOf(starts: readonly (readonly [string, Start])[], bench: Bench): Promise<Figure[]> {
-  const each = new Map<string, number[]>(starts.map(([name]) => [name, []]));
-  for (let n = 0; n < (bench.short ? 1 : STARTS); n++) {
-    bench.progress(`start ${n + 1}`);
-    for (const [at, [name, start]] of starts.entries()) {
-      const { program } = await start(join(bench.folder, `start-${n}-${at}`));
-      each.get(name)?.push(firstAnswers.get(program) ?? Number.NaN);
-      await program.stop();
-    }
-  }
-  return [...each].map(([name, values]) => ({
+function startFigures(started: ReadonlyMap<string, readonly number[]>): Figure[] {
+  return [...started].map(([name, values]) => ({
     name: `${name}: start to first answer`,
     unit: "ms",
     values,
@@ -146,9 +157,6 @@ async function profiled(bench: Bench, start: Start) {
   await line.program.stop();
   return profileIn(folder);
 }
-
-/** When each program gave its first answer, in milliseconds from its spawn. */
-const firstAnswers = new WeakMap<Program, number>();
 
 function yeslineWith(twilioUrl: string): Start {
   return async (folder, profile = false) => {
@@ -181,7 +189,7 @@ async function answering(
     from: "+14152000000",
   });
   const { status, action } = await first.begin();
-  firstAnswers.set(program, performance.now() - program.spawnedAt);
+  const firstAnswerMs = performance.now() - program.spawnedAt;
   if (status !== 200 || action === null) throw new Error(`${program.url} answered ${status} to a call.`);
-  return { program, ...account, paths: ["/voice", action, "/voice/status"] };
+  return { program, firstAnswerMs, ...account, paths: ["/voice", action, "/voice/status"] };
 }
