@@ -114,6 +114,7 @@ export type LeafRow = {
   readonly callSimulated: number | null;
   readonly callBegunAt: number | null;
   /** The notice: the call's event, or the message that carried it. */
+  readonly noticeSeq: number | null;
   readonly noticeAt: number | null;
   readonly noticeAction: string | null;
   readonly noticeSubscriber: string | null;
@@ -126,6 +127,7 @@ export type LeafRow = {
   readonly noticeScript: string | null;
   readonly noticeEntry: string | null;
   /** The question that the key answered; the notice's event where the question came with it. */
+  readonly questionSeq: number | null;
   readonly questionStep: string | null;
   readonly questionAttempt: number | null;
   readonly questionAt: number | null;
@@ -134,12 +136,14 @@ export type LeafRow = {
   readonly questionDigest: string | null;
   readonly questionWordsDigest: string | null;
   /** The event of the key. */
+  readonly pressSeq: number | null;
   readonly pressAt: number | null;
   readonly pressKind: string | null;
   readonly pressKey: string | null;
   readonly pressNextStep: string | null;
   readonly pressNextAttempt: number | null;
   /** The message that answered. */
+  readonly replySeq: number | null;
   readonly replyAt: number | null;
   readonly replyPurpose: string | null;
   readonly replyDirection: string | null;

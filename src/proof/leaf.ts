@@ -80,6 +80,7 @@ function noticeOf(row: LeafRow): Json {
       callSid: row.callSid,
       digest,
       kind: row.noticeKind,
+      seq: row.noticeSeq,
       step: row.noticeStep,
       subscriber: row.noticeSubscriber,
       wordsDigest,
@@ -94,6 +95,7 @@ function noticeOf(row: LeafRow): Json {
       messageId: row.noticeMessageId,
       purpose: row.noticePurpose,
       script: row.noticeScript,
+      seq: row.noticeSeq,
       template: row.noticeTemplate,
       topics: row.noticeTopics === null ? null : list(row.noticeTopics),
       wordsDigest,
@@ -108,6 +110,7 @@ function questionOf(row: LeafRow): Json {
     at: row.questionAt,
     attempt: row.questionAttempt,
     digest: row.questionDigest,
+    seq: row.questionSeq,
     step: row.questionStep,
     subscriber: row.questionSubscriber,
     wordsDigest: row.questionWordsDigest,
@@ -122,6 +125,7 @@ function pressOf(row: LeafRow): Json {
     kind: row.pressKind,
     nextAttempt: row.pressNextAttempt,
     nextStep: row.pressNextStep,
+    seq: row.pressSeq,
   };
 }
 
@@ -138,6 +142,7 @@ function replyOf(row: LeafRow): Json {
     purpose: row.replyPurpose,
     repliesTo: row.replyTo,
     script: row.replyScript,
+    seq: row.replySeq,
     sid: row.replySid,
     simulated: flag(row.replySimulated),
     subscriber: row.replySubscriber,
