@@ -14,7 +14,9 @@ import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { logCommand } from "./commands/log.ts";
 import { operatorCommand } from "./commands/operator.ts";
+import { retentionCommand } from "./commands/retention.ts";
 import { scriptCommand } from "./commands/script.ts";
+import { secretCommand } from "./commands/secret.ts";
 import { subscriberCommand } from "./commands/subscriber.ts";
 import { ConfigError, type Config } from "./config.ts";
 import { LedgerUnavailable } from "./ledger/ledger.ts";
@@ -66,6 +68,8 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program.addCommand(subscriberCommand(parts));
   program.addCommand(operatorCommand(parts));
   program.addCommand(keyCommand(parts));
+  program.addCommand(retentionCommand(parts));
+  program.addCommand(secretCommand(parts));
   inherit(program, parts);
 
   try {

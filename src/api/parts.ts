@@ -6,6 +6,7 @@ import type { ApiKey, ApiKeys, Decisions, Entries, Idempotency } from "../ledger
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Messages } from "../ledger/messages.ts";
 import type { Outgoing } from "../ledger/outgoing.ts";
+import type { Privacy } from "../ledger/privacy.ts";
 import type { Reading } from "../ledger/reading.ts";
 import type { Allowances } from "./rate-limit.ts";
 
@@ -21,6 +22,7 @@ export type ApiParts = {
   readonly keys: Pick<ApiKeys, "find">;
   readonly idempotency: Idempotency;
   readonly decisions: Pick<Decisions, "standing" | "keep">;
+  readonly privacy: Pick<Privacy, "isSuppressed">;
   /** Null where the line places no calls: then the routes are neither there nor described. */
   readonly calls: CallDesk | null;
   /** Something may have to leave now. */

@@ -14,12 +14,15 @@ import {
   worldWords,
   type World,
 } from "../ledger/withdraw.ts";
+import { addPersonCommands } from "./person.ts";
 import { withLedger } from "./with-ledger.ts";
 
 /** `yesline subscriber …`: one number. */
 export function subscriberCommand(parts: CliParts): Command {
   const { loadConfig, out } = parts;
-  const command = new Command("subscriber").description("look at one number, or withdraw its consent");
+  const command = new Command("subscriber").description(
+    "look at one number, withdraw its consent, forget it, or say what is kept of it",
+  );
 
   command
     .command("show <number>")
@@ -63,6 +66,7 @@ export function subscriberCommand(parts: CliParts): Command {
     .option("--json", "print JSON")
     .action((text: string, options: RevokeOptions) => revoke(parts, text, options));
 
+  addPersonCommands(command, parts, { businessOf, numberOf });
   return command;
 }
 

@@ -220,6 +220,8 @@ export const ACCESS_ACTIONS = [
   "called",
   "retried",
   "replayed",
+  "erased",
+  "disclosed",
 ] as const;
 export type AccessAction = (typeof ACCESS_ACTIONS)[number];
 

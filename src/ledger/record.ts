@@ -20,6 +20,8 @@ export function recordOf(
     subject: {
       pseudonym: entry.subscriberId,
       number: number === null ? null : mask(number),
+      /** Their number, its salt and their words are gone; what is left proves the entry, and is nobody's. */
+      erased: number === null,
       commitment: entry.commitment,
     },
     controller:

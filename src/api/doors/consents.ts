@@ -16,7 +16,7 @@ const TAG = ["Consents"];
 
 /** Where a number stands, and its ways out. */
 export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
-  const { ledger, messages, reading, now, wake } = parts;
+  const { ledger, messages, reading, privacy, now, wake } = parts;
 
   const look = createRoute({
     method: "get",
@@ -113,6 +113,8 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
     const to = subscriberNumber(text);
     if (to === null) return refuseField(c, "#/to", "is a number that WhatsApp cannot reach");
     if (to === from) return refuseField(c, "#/to", "is the number that is to be changed");
+    if (privacy.isSuppressed(id, to))
+      return refuseField(c, "#/to", "stays withdrawn: only whoever has it can join again, by calling");
     const found = await ledger.subscriber(id, from);
     const detail = `number change${simulated ? " (simulated)" : ""}`;
     await log(c, { businessId: id, subject: found?.id ?? null, action: "withdrew", detail });
