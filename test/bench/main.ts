@@ -9,11 +9,12 @@ import { consolePart } from "./parts/console.ts";
 import { permissions } from "./parts/permissions.ts";
 
 /**
- * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--entries N] [--profile] [--json FILE]`. Real server processes, one
+ * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--rounds N] [--entries N] [--profile] [--json FILE]`. Real server processes, one
  * run, rounds in turn, medians and spread; a table on standard output, progress on standard error.
  */
 const PARTS: readonly Part[] = [calls, permissions, consolePart];
 
+const ROUNDS = 5;
 const ENTRIES = 1_000_000;
 const SHORT_ENTRIES = 1_000;
 
@@ -38,7 +39,7 @@ type Report = {
 
 async function bench(
   parts: readonly Part[],
-  { short, profile, entries }: Pick<Bench, "short" | "profile" | "entries">,
+  { short, profile, rounds, entries }: Pick<Bench, "short" | "profile" | "rounds" | "entries">,
 ): Promise<Report> {
   const machine = machineNow();
   const folder = mkdtempSync(join(tmpdir(), "yesline-bench-"));
@@ -51,7 +52,15 @@ async function bench(
       const startedAt = performance.now();
       const own = join(folder, part.name);
       const progress = (text: string) => process.stderr.write(`${part.name}: ${text}\n`);
-      const chapter = await part.run({ short, profile, entries, folder: own, drive: driver.drive, progress });
+      const chapter = await part.run({
+        short,
+        profile,
+        rounds,
+        entries,
+        folder: own,
+        drive: driver.drive,
+        progress,
+      });
       rmSync(own, { recursive: true, force: true, maxRetries: 3 });
       const { name, question } = part;
       const seconds = (performance.now() - startedAt) / 1000;
@@ -117,6 +126,7 @@ const { values, positionals } = parseArgs({
     short: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     json: { type: "string" },
+    rounds: { type: "string" },
     entries: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -126,15 +136,16 @@ const unknown = positionals.filter((name) => PARTS.every((part) => part.name !==
 if (values.help || unknown.length > 0) {
   const wrong = unknown.length > 0 ? `There is no part ${unknown.join(", ")}.\n` : "";
   process.stderr.write(
-    `${wrong}npm run bench -- [PART…] [--short] [--entries N] [--profile] [--json FILE]\nParts:\n${known}\n`,
+    `${wrong}npm run bench -- [PART…] [--short] [--rounds N] [--entries N] [--profile] [--json FILE]\nParts:\n${known}\n`,
   );
   process.exitCode = unknown.length > 0 ? 2 : 0;
 } else {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const chosen = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const { short, profile } = values;
+  const rounds = Number(values.rounds ?? (short ? 1 : ROUNDS));
   const entries = Number(values.entries ?? (short ? SHORT_ENTRIES : ENTRIES));
-  const report = await bench(chosen, { short, profile, entries });
+  const report = await bench(chosen, { short, profile, rounds, entries });
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
   process.stdout.write(table(report));
 }

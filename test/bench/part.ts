@@ -13,6 +13,8 @@ export type Part = {
 export type Bench = {
   /** Proves that everything runs, in seconds; its figures mean nothing. */
   readonly short: boolean;
+  /** How often each of those that are compared has its turn, after a warm-up. */
+  readonly rounds: number;
   /** How many entries the log of the part about the console has. */
   readonly entries: number;
   /** Also where Yesline spends its time. */

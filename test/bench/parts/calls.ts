@@ -34,7 +34,7 @@ type Line = { readonly program: Program; readonly firstAnswerMs: number } & Pick
 type Start = (folder: string, profile?: boolean) => Promise<Line>;
 
 async function run(bench: Bench): Promise<Chapter> {
-  const { short, folder, progress } = bench;
+  const { short, rounds, folder, progress } = bench;
   mkdirSync(folder, { recursive: true });
   const twilio = await startProgram({
     args: ["test/bench/contenders/twilio.ts"],
@@ -63,7 +63,7 @@ async function run(bench: Bench): Promise<Chapter> {
     started.get(name)?.push(line.firstAnswerMs);
     contenders.push({ name, program: line.program, load: (round) => loadRound(bench, line, round) });
   }
-  const results = await interleaved(contenders, short ? 1 : 5, progress);
+  const results = await interleaved(contenders, rounds, progress);
   const memory = contenders.map(({ name, program }): Figure & { name: string } => {
     const rss = program.rssMb();
     return { name: `${name}: peak memory`, unit: "MB", values: rss === null ? [] : [rss.peak] };

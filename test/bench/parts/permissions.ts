@@ -25,10 +25,9 @@ export const permissions: Part = {
 };
 
 async function run(bench: Bench): Promise<Chapter> {
-  const { short, folder, drive, progress } = bench;
+  const { short, rounds, folder, drive, progress } = bench;
   const people = short ? 100 : 10_000;
   const requests = short ? 300 : 20_000;
-  const rounds = short ? 1 : 7;
   const yeslineFolder = join(folder, "yesline");
   progress(`${people} callers agree`);
   await seedConsents(yeslineFolder, people);
