@@ -9,7 +9,7 @@ import {
   type Business,
 } from "./call/business.ts";
 import { brokenMinimum } from "./call/retention.ts";
-import { country, e164, type Country, type E164 } from "./call/phone-number.ts";
+import { e164, knownCountry, type Country, type E164 } from "./call/phone-number.ts";
 
 /** A configuration that cannot be used; each line names the place and the fix. */
 export class ConfigError extends Error {}
@@ -53,7 +53,7 @@ const topic = z.strictObject({
 const contentSid = z.string().regex(/^HX[0-9a-f]{32}$/, "must be a content SID, HX…");
 
 const countryCode = z.string().transform((text, context): Country => {
-  const known = country(text);
+  const known = knownCountry(text);
   if (known !== null) return known;
   context.addIssue({ code: "custom", message: `must be a country such as US (ISO 3166-1), not ${text}` });
   return z.NEVER;

@@ -24,9 +24,11 @@ const ASSETS: Readonly<Record<string, { readonly from: URL; readonly contentType
 
 type Asset = { readonly packed: Uint8Array<ArrayBuffer>; readonly etag: string };
 
-/** `/api/docs`: the reference, made in the browser from the description, and a page on every problem's type. */
-export /** Addresses are relative: a proxy may have a path of its own before ours. */
-function referencePages(): Hono<ApiEnv> {
+/**
+ * `/api/docs`: the reference, made in the browser from the description, and a page on every problem's type. Addresses
+ * are relative: a proxy may have a path of its own before ours.
+ */
+export function referencePages(): Hono<ApiEnv> {
   const pages = new Hono<ApiEnv>();
   const assets = new Map<string, Promise<Asset>>();
   pages.use(hardened);

@@ -118,7 +118,10 @@ export function jurisdictionFor(
   return own !== undefined && written.has(own) ? own : STRICTEST;
 }
 
-/** The law of what does not come by phone from a caller: the business's own, or the strictest. */
+/**
+ * The law of what does not come by phone from a caller: the business's own, or the strictest. A template on WhatsApp
+ * has one text, approved beforehand: what is kept as evidence must be that text, so its law cannot follow the number.
+ */
 export function standingJurisdiction({ jurisdiction }: Business): Jurisdiction {
   return jurisdiction === "caller" ? STRICTEST : jurisdiction;
 }

@@ -69,7 +69,7 @@ export function countryOf(number: E164): Country | null {
 }
 
 /** Reads a country's code; null where no numbering plan has it. */
-export function country(code: string): Country | null {
+export function knownCountry(code: string): Country | null {
   return isSupportedCountry(code) ? code : null;
 }
 

@@ -1,4 +1,4 @@
-import { jurisdictionFor, type Business, type Jurisdiction, type Locale } from "./business.ts";
+import { standingJurisdiction, type Business, type Jurisdiction, type Locale } from "./business.ts";
 import type { E164 } from "./phone-number.ts";
 
 /**
@@ -79,8 +79,6 @@ export type Correspondent = {
   readonly number: E164;
   /** Of the word that was understood; null where it belongs to several languages. */
   readonly locale: Locale | null;
-  /** The jurisdictions whose law the business's script has in a locale. */
-  readonly written: (locale: Locale) => ReadonlySet<Jurisdiction>;
 };
 
 /**
@@ -123,10 +121,10 @@ const HELP: Reply["message"] = { purpose: "help", topics: [] };
 
 /** Nothing recorded and nothing sent back, in the language that fits best. */
 function plainly(understood: Intent["kind"], { last }: Conversation, correspondent: Correspondent): Reply {
-  const { business, number, written } = correspondent;
+  const { business } = correspondent;
   const wished = [correspondent.locale, last?.locale ?? null].filter((one) => one !== null);
   const locale = wished.find((one) => business.locales.includes(one)) ?? business.locales[0];
-  const jurisdiction = jurisdictionFor(business, number, written(locale));
+  const jurisdiction = standingJurisdiction(business);
   return { understood, decisions: [], message: null, locale, jurisdiction, script: business.script };
 }
 

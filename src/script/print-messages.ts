@@ -1,6 +1,5 @@
-import { TEMPLATE_USES, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
+import { standingJurisdiction, TEMPLATE_USES, type Business, type Locale } from "../call/business.ts";
 import { OUT_PURPOSES, type OutPurpose } from "../call/reply.ts";
-import { jurisdictionsOf } from "./check-business.ts";
 import type { Printed } from "./print.ts";
 import type { Script } from "./script.ts";
 import { localeOf } from "./speak.ts";
@@ -21,11 +20,10 @@ export const ASKS: ReadonlySet<OutPurpose> = new Set(["notice", "verification"])
 export function printMessages(script: Script | undefined, business: Business, locale: Locale): Printed {
   if (script === undefined) throw new Error(`twiml/${business.script} is missing.`);
   const about = localeOf(script, locale);
-  const laws = jurisdictionsOf(business, about);
+  const jurisdiction = standingJurisdiction(business);
   const { yes, no } = namedWords(about);
   const topics = business.topics.map(({ id }) => id);
-  const [first = "EU"] = laws;
-  const part = (title: string, purpose: OutPurpose, jurisdiction: Jurisdiction): string => {
+  const part = (title: string, purpose: OutPurpose): string => {
     const template = TEMPLATE_USES.some((use) => use === purpose);
     const variables = template
       ? TEMPLATE_VARIABLES
@@ -35,10 +33,8 @@ export function printMessages(script: Script | undefined, business: Business, lo
     const lines = [...wordsOf(parseTwiml(twiml)).split("\n"), ...buttons];
     return [`${template ? "TEMPLATE" : "TEXT"}, ${title}`, ...lines.map((line) => `  ${line}`)].join("\n");
   };
-  const parts = OUT_PURPOSES.flatMap((purpose) =>
-    ASKS.has(purpose)
-      ? laws.map((law) => part(`${purpose}, ${law}`, purpose, law))
-      : [part(purpose, purpose, first)],
+  const parts = OUT_PURPOSES.map((purpose) =>
+    part(ASKS.has(purpose) ? `${purpose}, ${jurisdiction}` : purpose, purpose),
   );
   const head = `${business.name} (${business.id}), ${about.name} (${locale}), script ${script.version}, messages on WhatsApp from ${business.whatsapp.sender}`;
   return { business: business.id, locale, text: [head, ...parts].join("\n\n") };

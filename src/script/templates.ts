@@ -1,5 +1,4 @@
-import { templateOf, TEMPLATE_USES, type Business } from "../call/business.ts";
-import { jurisdictionsOf } from "./check-business.ts";
+import { standingJurisdiction, templateOf, TEMPLATE_USES, type Business } from "../call/business.ts";
 import { ASKS, TEMPLATE_VARIABLES } from "./print-messages.ts";
 import type { Script } from "./script.ts";
 import { localeOf } from "./speak.ts";
@@ -14,7 +13,7 @@ export type Template = {
 
 /**
  * What was submitted to WhatsApp under each content SID: the script's own words, as `script print` shows them. Where one
- * SID stands for several languages, or for several laws, it is the first of them.
+ * SID stands for several languages, it is the first of them.
  */
 export function templatesOf(
   scripts: ReadonlyMap<string, Script>,
@@ -26,7 +25,7 @@ export function templatesOf(
     if (script === undefined) throw new Error(`twiml/${business.script} is missing.`);
     for (const locale of business.locales) {
       const about = localeOf(script, locale);
-      const [jurisdiction = "EU"] = jurisdictionsOf(business, about);
+      const jurisdiction = standingJurisdiction(business);
       const topics = business.topics.map(({ id }) => id);
       for (const purpose of TEMPLATE_USES) {
         const sid = templateOf(business, purpose, locale);

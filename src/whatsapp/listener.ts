@@ -1,4 +1,4 @@
-import type { Business, Jurisdiction, Locale } from "../call/business.ts";
+import type { Business } from "../call/business.ts";
 import { understand, vocabularyOf, type Vocabulary, type Written } from "../call/intent.ts";
 import { reply, type Conversation, type Intent, type Reply } from "../call/reply.ts";
 import type { E164 } from "../call/phone-number.ts";
@@ -25,9 +25,7 @@ export function listener(scripts: ReadonlyMap<string, Script>) {
     const script = scripts.get(business.script);
     if (script === undefined) throw new Error(`Script ${business.script} is not loaded.`);
     const { intent, locale } = understand(message, business, vocabularyIn(script));
-    const written = (spoken: Locale): ReadonlySet<Jurisdiction> =>
-      new Set(script.locales.get(spoken)?.law.keys());
-    const correspondent = { business, number: message.from, locale, written };
+    const correspondent = { business, number: message.from, locale };
     return { intent, decide: (conversation) => reply(intent, conversation, correspondent) };
   };
 }

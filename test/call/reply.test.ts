@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JURISDICTIONS, type Business, type Locale } from "../../src/call/business.ts";
+import type { Business, Locale } from "../../src/call/business.ts";
 import {
   reply,
   type Asked,
@@ -33,7 +33,6 @@ const writer = (changes: Partial<Business> = {}, locale: Locale | null = null): 
   business: clinic({ locales: ["en-US", "es-ES"], ...changes }),
   number: CALLER,
   locale,
-  written: () => new Set(JURISDICTIONS),
 });
 
 /** What comes of it, in one line. */
@@ -125,10 +124,10 @@ describe("whoever writes START", () => {
     expect(locale(reply({ kind: "start" }, talk(), writer({}, "de-DE")))).toBe("en-US");
   });
 
-  it("is asked under the law of their number, where the business follows its callers'", () => {
+  it("is asked under one law, for the template that carries the question has one text: the strictest, where the business follows its callers'", () => {
     const by: Correspondent = { ...writer({ jurisdiction: "caller" }), number: "+5511912345678" };
-    expect(reply({ kind: "start" }, talk(), by).jurisdiction).toBe("BR");
-    expect(reply({ kind: "start" }, talk(), { ...by, written: () => new Set() }).jurisdiction).toBe("EU");
+    expect(reply({ kind: "start" }, talk(), by).jurisdiction).toBe("EU");
+    expect(reply({ kind: "start" }, talk(), writer({ jurisdiction: "US" })).jurisdiction).toBe("US");
   });
 });
 

@@ -1,4 +1,4 @@
-import { USUAL_RULES, type Business } from "../../call/business.ts";
+import { standingJurisdiction, USUAL_RULES, type Business } from "../../call/business.ts";
 import { messageAfter } from "../../call/consequences.ts";
 import { after, type ConsentState, type EntryKind } from "../../call/consent.ts";
 import type { Entry, Withdrawal } from "../ledger.ts";
@@ -89,7 +89,9 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     if (purpose !== null) {
       const { dueAt = at, sessionUntil = null } = sending;
       const lifeMs = purpose === "verification" ? verifyWithinMs(businessId) : MESSAGE_LIFE_MS;
-      outbox.tell(purpose, entry, { dueAt, sessionUntil, expiresAt: at + lifeMs });
+      const business = rules.get(businessId);
+      const jurisdiction = business === undefined ? entry.jurisdiction : standingJurisdiction(business);
+      outbox.tell(purpose, { ...entry, jurisdiction }, { dueAt, sessionUntil, expiresAt: at + lifeMs });
     }
     for (const endpointId of endpoints.wanting(businessId, kind)) {
       const about = { businessId, subscriberId, simulated, entryId, requestedBy: null };
