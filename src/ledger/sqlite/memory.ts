@@ -1,3 +1,4 @@
+import type { AuditStore } from "../audit-store.ts";
 import type { ApiKeys, Decisions, Endpoints, Entries, Idempotency, LiveCalls } from "../integration.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Messages } from "../messages.ts";
@@ -7,6 +8,7 @@ import type { ProofStore } from "../proof-store.ts";
 import type { Quality } from "../quality.ts";
 import type { Reading } from "../reading.ts";
 import { sqliteApiKeys } from "./api-keys.ts";
+import { sqliteAuditStore } from "./audit-store.ts";
 import type { Connection } from "./connection.ts";
 import { sqliteDecisions } from "./decisions.ts";
 import { sqliteEndpoints } from "./endpoints.ts";
@@ -36,6 +38,7 @@ export type Memory = {
   readonly liveCalls: LiveCalls;
   readonly quality: Quality;
   readonly proof: ProofStore;
+  readonly audit: AuditStore;
   readonly privacy: Privacy;
 };
 
@@ -45,6 +48,7 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
   const { vault, newId, monotonicMs } = options;
   const { write } = commits;
   const book = entryBook(connection, options);
+  const proof = sqliteProofStore(connection, commits);
   return {
     ledger: sqliteLedger(connection, options, commits, book),
     entries: entryList(connection, vault),
@@ -56,7 +60,8 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     decisions: sqliteDecisions(connection, { vault, newId, write, suppressions: book.suppressions }),
     liveCalls: sqliteLiveCalls(connection, commits),
     quality: sqliteQuality(connection, { vault }),
-    proof: sqliteProofStore(connection, commits),
+    proof,
+    audit: sqliteAuditStore(connection, { vault, proof }),
     privacy: sqlitePrivacy(connection, { vault, newId, write, book, businesses: options.businesses ?? [] }),
     reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
   };

@@ -1,0 +1,176 @@
+import type {
+  AuditStore,
+  ConsentRow,
+  EventRow,
+  Extent,
+  History,
+  MessageRow,
+  NumberedCheckpoint,
+  PersonRow,
+  TextRow,
+  TilePlace,
+} from "../audit-store.ts";
+import type { NumberVault } from "../numbers.ts";
+import { MAX_LOG_PAGE, type ProofStore } from "../proof-store.ts";
+import type { Connection } from "./connection.ts";
+
+/** One file, read a page at a time. */
+export function sqliteAuditStore(
+  { client }: Pick<Connection, "client">,
+  { vault, proof }: { vault: NumberVault; proof: ProofStore },
+): AuditStore {
+  const passedOver = client.prepare<[number, number], { businessId: string; id: string; seq: number }>(
+    `SELECT business_id AS businessId, id, seq FROM entry WHERE seq > ? AND seq <= ? AND NOT EXISTS
+       (SELECT 1 FROM log_leaf WHERE log_leaf.entry_id = entry.id AND log_leaf.business_id = entry.business_id)
+     ORDER BY seq LIMIT ${MAX_LOG_PAGE}`,
+  );
+  const tile = client
+    .prepare<[number, number], Buffer>("SELECT hash FROM log_tile WHERE level = ? AND idx = ?")
+    .pluck();
+  const tiles = client.prepare<[number, number, number], TilePlace>(
+    `SELECT level, idx AS "index" FROM log_tile WHERE (level, idx) > (?, ?) ORDER BY level, idx LIMIT ?`,
+  );
+  const checkpoints = client.prepare<[number, number], NumberedCheckpoint>(
+    "SELECT seq, size, root, note, at FROM checkpoint WHERE seq > ? ORDER BY seq LIMIT ?",
+  );
+  const texts = client.prepare<[number, number], TextRow>(
+    `SELECT rowid AS "row", business_id AS businessId, digest, words_digest AS wordsDigest, twiml, words, at
+     FROM served_text WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+  );
+  const events = client.prepare<[number, number], EventRow>(
+    `SELECT seq, business_id AS businessId, call_sid AS callSid, step, attempt, kind, key, next_step AS nextStep,
+       next_attempt AS nextAttempt, text_digest AS textDigest, action, subscriber_id AS subscriberId, keypress, at
+     FROM call_event WHERE seq > ? ORDER BY seq LIMIT ?`,
+  );
+  const consents = client.prepare<[number, number], Omit<ConsentRow, "hasEntry"> & { hasEntry: number }>(
+    `SELECT rowid AS "row", business_id AS businessId, subscriber_id AS subscriberId, topic, entry_id AS entryId,
+       EXISTS (SELECT 1 FROM entry WHERE entry.business_id = consent.business_id AND entry.id = consent.entry_id
+         AND entry.subscriber_id = consent.subscriber_id) AS hasEntry
+     FROM consent WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+  );
+  const extent = client.prepare<[], Extent>(
+    `SELECT (SELECT coalesce(max(leaf_index), -1) + 1 FROM log_leaf) AS leaves,
+       (SELECT coalesce(max(seq), 0) FROM entry) AS lastEntrySeq,
+       (SELECT coalesce(max(seq), 0) FROM checkpoint) AS lastCheckpointSeq`,
+  );
+  const history = histories({ client });
+
+  return {
+    async leaves(from, afterSeq, limit) {
+      const leaves = await proof.sealed(from, limit);
+      const lastSeq = leaves.reduce((last, { row }) => Math.max(last, row?.seq ?? 0), afterSeq);
+      return { leaves, passedOver: passedOver.all(afterSeq, lastSeq), lastSeq };
+    },
+    tile: async (level, index) => tile.get(level, index) ?? null,
+    tiles: async ({ level, index }, limit) => tiles.all(level, index, limit),
+    checkpoints: async (after, limit) => checkpoints.all(after, limit),
+    texts: async (after, limit) => texts.all(after, limit),
+    events: async (after, limit) => events.all(after, limit),
+    messages: messagePages({ client }, vault),
+    people: peoplePages({ client }, vault),
+    histories: async (after, limit) => history(after, limit),
+    consents: async (after, limit) =>
+      consents.all(after, limit).map((each) => ({ ...each, hasEntry: each.hasEntry === 1 })),
+    extent: async () => extent.get() ?? { leaves: 0, lastEntrySeq: 0, lastCheckpointSeq: 0 },
+  };
+}
+
+function messagePages({ client }: Pick<Connection, "client">, vault: NumberVault): AuditStore["messages"] {
+  type Row = Omit<MessageRow, "hasWords" | "isAsCommitted"> & { sealed: Buffer | null; salt: Buffer | null };
+  const page = client.prepare<[number, number], Row>(
+    `SELECT message.seq, message.business_id AS businessId, message.id, direction, status, text_digest AS textDigest,
+       content_sid AS contentSid, entry_id AS entryId, message.commitment, payload, replies_to AS repliesTo, message.at, sealed_body AS sealed, salt
+     FROM message LEFT JOIN subscriber
+       ON subscriber.business_id = message.business_id AND subscriber.id = message.subscriber_id
+     WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
+  );
+  function isAsCommitted({ sealed, salt, commitment }: Row): boolean | null {
+    if (sealed === null || salt === null) return null;
+    const words = read(() => vault.unseal(salt, sealed));
+    return words !== null && vault.commitTo(salt, words) === commitment;
+  }
+  return async (after, limit) =>
+    page.all(after, limit).map((row) => {
+      const { sealed: _, salt: __, ...shown } = row;
+      return { ...shown, hasWords: row.sealed !== null, isAsCommitted: isAsCommitted(row) };
+    });
+}
+
+function peoplePages({ client }: Pick<Connection, "client">, vault: NumberVault): AuditStore["people"] {
+  type Row = {
+    readonly row: number;
+    readonly businessId: string;
+    readonly id: string;
+    readonly number: Buffer;
+    readonly salt: Buffer;
+    readonly commitment: string;
+    readonly blindIndex: string;
+    readonly lastFourIndex: string | null;
+  };
+  const page = client.prepare<[number, number], Row>(
+    `SELECT rowid AS "row", business_id AS businessId, id, number, salt, commitment, blind_index AS blindIndex,
+       last_four_index AS lastFourIndex
+     FROM subscriber WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+  );
+  const vaults = [vault, ...vault.older];
+  function faultsOf({ businessId, id, number: sealed, ...row }: Row): string[] {
+    const number = read(() => vault.decrypt(id, sealed));
+    if (number === null) return ["the number cannot be read with the line's secret"];
+    const faults: string[] = [];
+    if (vault.commitTo(row.salt, number) !== row.commitment)
+      faults.push("the commitment is not to this number");
+    if (vaults.every((each) => each.blindIndex(businessId, number) !== row.blindIndex))
+      faults.push("the blind index is not this number's");
+    const digits = row.lastFourIndex;
+    if (digits !== null && vaults.every((each) => each.lastFourIndex(businessId, number) !== digits))
+      faults.push("the index of the last digits is not this number's");
+    return faults;
+  }
+  return async (after, limit): Promise<readonly PersonRow[]> =>
+    page.all(after, limit).map((row) => {
+      const { row: place, businessId, id } = row;
+      return { row: place, businessId, id, faults: faultsOf(row) };
+    });
+}
+
+function histories({ client }: Pick<Connection, "client">) {
+  type Whose = [businessId: string, subscriberId: string];
+  const people = client.prepare<[...Whose, number], Pick<History, "businessId" | "subscriberId">>(
+    `SELECT business_id AS businessId, subscriber_id AS subscriberId FROM entry INDEXED BY entry_of_subscriber
+     WHERE (business_id, subscriber_id) > (?, ?) GROUP BY business_id, subscriber_id
+     ORDER BY business_id, subscriber_id LIMIT ?`,
+  );
+  const commitment = client
+    .prepare<Whose, string>("SELECT commitment FROM subscriber WHERE business_id = ? AND id = ?")
+    .pluck();
+  const entries = client.prepare<Whose, History["entries"][number]>(
+    `SELECT id, kind, topics, simulated, commitment, at FROM entry
+     WHERE business_id = ? AND subscriber_id = ? ORDER BY seq`,
+  );
+  const consents = client.prepare<Whose, History["consents"][number]>(
+    `SELECT topic, simulated, state, entry_id AS entryId, at FROM consent
+     WHERE business_id = ? AND subscriber_id = ? ORDER BY topic, simulated`,
+  );
+  // Beside a server that writes, entries and what was folded of them are seen as of one moment.
+  return client.transaction((after: Pick<History, "businessId" | "subscriberId">, limit: number) =>
+    people.all(after.businessId, after.subscriberId, limit).map((whose): History => {
+      const { businessId, subscriberId } = whose;
+      return {
+        ...whose,
+        commitment: commitment.get(businessId, subscriberId) ?? null,
+        entries: entries.all(businessId, subscriberId),
+        consents: consents.all(businessId, subscriberId),
+      };
+    }),
+  );
+}
+
+/** Null where nothing that was sealed with our secret stands there. */
+function read<T>(unseal: () => T): T | null {
+  try {
+    return unseal();
+  } catch {
+    // Node says no more than "unable to authenticate"; whoever verifies is told which row it is.
+    return null;
+  }
+}

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { leafHashOf } from "../../src/proof/leaf.ts";
+import { clinic } from "../call/clinic.ts";
+import { clinicCall, leaves, NOW, writes } from "../ledger/correspondence.ts";
+import { agree, answers, begins, entryOf, openMemory, someNumber, type Memory } from "../support/memory.ts";
+import { auditOf, byHand, faultsOf, flip } from "./auditing.ts";
+import { agreements, sealerOn } from "./sealing.ts";
+
+let memory: Memory;
+let long: Memory;
+
+/** Calls and messages, both worlds, several checkpoints. */
+async function someOfEach(): Promise<Memory> {
+  const filled = openMemory({ businesses: [clinic()] });
+  const sealer = sealerOn(filled.proof);
+  const [caller, other] = [someNumber(), someNumber()];
+  const call = clinicCall({ caller });
+  const subscriberId = await filled.ledger.register(call.businessId, other, NOW);
+  await filled.ledger.record(begins(call));
+  await filled.ledger.record(answers(call, [entryOf({ kind: "pending", topics: ["visits"], subscriberId })]));
+  await leaves(filled, NOW + 60_000);
+  await writes(filled, other, { kind: "yes" }, { at: NOW + 120_000 }).answered;
+  await writes(filled, other, { kind: "stop" }, { at: NOW + 180_000, body: "Stop it, please." }).answered;
+  await agree(filled.ledger, clinicCall({ caller: someNumber(), simulated: true }));
+  await sealer.seal();
+  await agreements(filled, 2);
+  await sealer.seal();
+  return filled;
+}
+
+beforeAll(async () => {
+  memory = await someOfEach();
+  // More than one tile.
+  long = await someOfEach();
+  const sealer = sealerOn(long.proof);
+  await agreements(long, 260);
+  while ((await sealer.seal()) > 0);
+});
+afterAll(() => Promise.all([memory.close(), long.close()]));
+
+describe("a memory that nobody has touched", () => {
+  it("is as it was sealed, signed and folded", async () => {
+    const report = await auditOf(long);
+    expect(faultsOf(report)).toEqual([]);
+    const newest = await long.proof.newestCheckpoint();
+    expect(report).toMatchObject({
+      ok: true,
+      entries: 266,
+      size: 266,
+      unsealed: 0,
+      root: Buffer.from(newest?.root ?? "").toString("base64"),
+    });
+    expect(long.count("log_tile")).toBe(1);
+    expect(report.checkpoints).toBe(long.count("checkpoint"));
+  });
+
+  it("is as it was sealed whatever the page", async () => {
+    for (const page of [1, 7, 1000]) expect((await auditOf(long, { page })).faults).toEqual([]);
+  });
+});
+
+/**
+ * What nothing can vouch for: a row's place, what is filled in as things go on (how far a call or a message came, who
+ * dealt with it), and when we signed: a checkpoint's note has no time.
+ */
+const FREE: Readonly<Record<string, readonly string[]>> = {
+  entry: [],
+  call_event: ["seq"],
+  served_text: [],
+  message: ["seq", "error_code", "handled_at", "handled_by"],
+  consent: [],
+  log_leaf: [],
+  log_tile: [],
+  checkpoint: ["at"],
+};
+
+describe("whoever flips one bit by hand is found:", () => {
+  it.each(Object.keys(FREE))("in any column of any row of %s", async (table) => {
+    const whose = table === "log_tile" ? long : memory;
+    const { client } = whose.connection;
+    const unseen: string[] = [];
+    for (const row of rowsOf(whose, table)) {
+      for (const [at, [column, value]] of Object.entries(row).entries()) {
+        if (isFree(table, column, row)) continue;
+        const report = await byHand(
+          whose,
+          () =>
+            flipIn(client, {
+              table,
+              column,
+              value,
+              rowid: row["rowid!"] as number,
+              bit: at * 5 + unseen.length,
+            }),
+          () => auditOf(whose, { locate: false, page: 1_000 }),
+        );
+        if (report.ok) unseen.push(`${table}.${column} of ${String(row["rowid!"])}, ${String(value)}`);
+      }
+    }
+    expect(unseen).toEqual([]);
+  });
+});
+
+describe("what is wrong is named:", () => {
+  it("the very column, where one bit of what an entry says was changed", async () => {
+    const first = memory.rows("entry")[0];
+    const changes: [string, RegExp][] = [
+      ["UPDATE entry SET key = '3' WHERE seq = 1", /one bit of entry\.key was changed/],
+      ["UPDATE entry SET at = at + 1024 WHERE seq = 1", /one bit of entry\.at was changed/],
+      ["UPDATE call SET line = '+14155550101' WHERE rowid = 1", /one bit of call\.line was changed/],
+      ["UPDATE call_event SET locale = 'en-UR' WHERE step = 'notice'", /is not among the events of its call/],
+    ];
+    for (const [sql, reason] of changes) {
+      const report = await byHand(
+        memory,
+        () => memory.connection.client.exec(sql),
+        () => auditOf(memory),
+      );
+      expect(faultsOf(report)[0]).toMatch(reason);
+      expect(report.faults[0]).toMatchObject({ part: "entry", id: first?.["id"] });
+    }
+  });
+
+  it("a hash that was changed, for its entry is as it was signed", async () => {
+    const report = await changed("UPDATE log_leaf SET hash = zeroblob(32) WHERE leaf_index = 2");
+    expect(faultsOf(report)).toEqual([
+      expect.stringMatching(/^leaf 2: its stored hash was changed; entry .* is as it was signed\.$/),
+    ]);
+  });
+
+  it("each of several, and what comes after them is judged for itself", async () => {
+    const report = await changed("UPDATE entry SET locale = 'xx-XX' WHERE seq IN (2, 6)");
+    const ids = memory.rows("entry").map(({ id }) => id);
+    const named = report.faults.filter(({ part }) => part === "entry").map(({ id }) => id);
+    expect([...new Set(named)]).toEqual([ids[1], ids[5]]);
+    expect(report.faults.filter(({ part }) => part === "checkpoint")).toEqual([]);
+  });
+
+  it("an entry and its hash, changed together: between which leaves", async () => {
+    const { client } = memory.connection;
+    const report = await byHand(
+      memory,
+      () => {
+        client.exec("UPDATE entry SET reason = 'x' WHERE seq = 5");
+      },
+      async () => {
+        const [leaf] = await memory.proof.sealed(4, 1);
+        if (leaf?.row == null) throw new Error("no leaf");
+        client.prepare("UPDATE log_leaf SET hash = ? WHERE leaf_index = 4").run(leafHashOf(leaf.row));
+        return auditOf(memory);
+      },
+    );
+    expect(faultsOf(report)).toEqual([
+      expect.stringMatching(
+        /^checkpoint 3: .* the first thing that differs is one of leaves 4 to 5; .* made anew/,
+      ),
+    ]);
+  });
+
+  it("an entry that was slipped in without a leaf, one that is gone, a leaf that is gone", async () => {
+    const slipped = await changed(
+      "DELETE FROM log_leaf WHERE leaf_index = 5; UPDATE log_leaf SET leaf_index = 5, entry_id = (SELECT id FROM entry WHERE seq = 6) WHERE leaf_index = 4",
+    );
+    expect(faultsOf(slipped).join("\n")).toMatch(/it has no leaf, though the log has later ones/);
+    const gone = await changed("DELETE FROM entry WHERE seq = 3");
+    expect(faultsOf(gone)[0]).toMatch(/^leaf 2: its entry .* is gone\.$/);
+    const hole = await changed("DELETE FROM log_leaf WHERE leaf_index = 1");
+    expect(faultsOf(hole)[0]).toMatch(/it has no leaf/);
+    expect(faultsOf(hole)[1]).toBe("leaf 1: it is missing.");
+  });
+});
+
+function changed(sql: string) {
+  return byHand(
+    memory,
+    () => memory.connection.client.exec(sql),
+    () => auditOf(memory),
+  );
+}
+
+/** Where the flipped value is another row's, the database refuses it: then the next bit. */
+function flipIn(
+  client: Memory["connection"]["client"],
+  {
+    table,
+    column,
+    value,
+    rowid,
+    bit,
+  }: { table: string; column: string; value: unknown; rowid: number; bit: number },
+): void {
+  const change = client.prepare(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`);
+  for (let tried = bit; tried < bit + 40; tried++) {
+    try {
+      change.run(flip(value, tried), rowid);
+      return;
+    } catch (error) {
+      if (!String(error).includes("UNIQUE")) throw error;
+    }
+  }
+  throw new Error(`No bit of ${table}.${column} could be flipped.`);
+}
+
+function isFree(table: string, column: string, row: Record<string, unknown>): boolean {
+  if (column === "rowid!" || FREE[table]?.includes(column) === true) return true;
+  // No entry rests on a call's beginning and its last words.
+  if (table === "call_event" && !["notice", "choice"].includes(String(row["step"]))) return true;
+  // Twilio's name of what leaves is filled in once Twilio has it.
+  return table === "message" && column === "sid" && row["direction"] === "out";
+}
+
+function rowsOf({ connection: { client } }: Memory, table: string): Record<string, unknown>[] {
+  return client.prepare(`SELECT rowid AS "rowid!", * FROM ${table} ORDER BY rowid`).all() as Record<
+    string,
+    unknown
+  >[];
+}
