@@ -259,6 +259,12 @@ describe("a fault in the business file is told with file, line and field:", () =
       /^acme\.yaml:33: businesses\.1\.retention: must be an ISO 8601 duration/,
     ],
     [
+      "a retention that is shorter than the law wants",
+      'agent: "+14155550190"\n    retention: P5Y',
+      'agent: "+14155550190"\n    retention: P3Y',
+      /^acme\.yaml:21: businesses\.0\.retention: P3Y is shorter than the law of the US .* use P5Y or more$/,
+    ],
+    [
       "a retention of nothing",
       "retention: P18M",
       "retention: P",

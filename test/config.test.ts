@@ -88,6 +88,15 @@ describe("someone who sets a variable", () => {
     });
   });
 
+  it("names the new secret first while it is changed; the log is signed with the keys of both", () => {
+    const next = Buffer.alloc(32, 9).toString("base64");
+    const { secret, olderSecrets, log } = load({ YESLINE_SECRET: `${next},${SECRET}` });
+    expect([secret, olderSecrets]).toEqual([Buffer.alloc(32, 9), [Buffer.alloc(32, 7)]]);
+    expect(log.seeds).toHaveLength(2);
+    expect(log.seeds[1]).toEqual(load({ YESLINE_SECRET: SECRET }).log.seeds[0]);
+    expect(() => load({ YESLINE_SECRET: `${next},${next}` })).toThrow("YESLINE_SECRET=… is not valid");
+  });
+
   it.each([
     [`file:/tmp/x/y.db`, "/tmp/x/y.db"],
     [`file:///tmp/x/y.db`, "/tmp/x/y.db"],

@@ -120,6 +120,25 @@ describe("somebody with a new number", () => {
     expect(now.body.consents).toMatchObject([{ state: "pending" }, { state: "pending" }]);
   });
 
+  it("cannot take over consent with a number that stays withdrawn", async () => {
+    const to = "+14155550128";
+    const by = { by: "cli", byName: "command line", at: 1 };
+    await line.memory.privacy.erase({
+      businessId: "acme-dental",
+      who: { number: to },
+      keepSuppression: true,
+      ...by,
+    });
+    const before = line.rows("entry").length;
+    const told = await line.ask("POST", `${PATH}/${ANNA}/changes`, { body: { business: "acme-dental", to } });
+    expectDescribed(`${PATH}/{number}/changes`, told, 400);
+    expect(told.body.errors[0]).toMatchObject({
+      pointer: "#/to",
+      detail: expect.stringContaining("withdrawn"),
+    });
+    expect(line.rows("entry")).toHaveLength(before);
+  });
+
   it("cannot change to the same one, or to one that WhatsApp cannot reach", async () => {
     for (const to of [ANNA, "+19005550123"]) {
       const body = { business: "acme-dental", to };
