@@ -42,7 +42,7 @@ export type SupervisionParts = {
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
   const { connection, ledger, reading, scripts, isServing, log, phone = null, now = Date.now } = parts;
-  const { messages, outgoing, endpoints, keys, entries, quality } = parts.memory;
+  const { messages, outgoing, endpoints, keys, entries, quality, privacy } = parts.memory;
   const { businesses, admin } = config;
   const first = hasOperators(connection) ? null : { ...admin, password: admin.password ?? newPassword() };
   const troubles = troubleBook(now);
@@ -96,6 +96,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         keys,
         entries,
         quality,
+        privacy,
         identity: () => identityFor(publicUrl),
         troubles: troubles.list,
         showSimulated: config.accounts.every((account) => account.simulated),

@@ -5,6 +5,7 @@ import type { ApiKeys, Endpoints, Entries } from "../ledger/integration.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Messages } from "../ledger/messages.ts";
 import type { OutgoingStore } from "../ledger/outgoing.ts";
+import type { Privacy } from "../ledger/privacy.ts";
 import type { Quality } from "../ledger/quality.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
 import type { Script } from "../script/script.ts";
@@ -20,6 +21,7 @@ export type ConsoleMemory = {
   readonly keys: Pick<ApiKeys, "add" | "list" | "revoke">;
   readonly entries: Pick<Entries, "get">;
   readonly quality: Quality;
+  readonly privacy: Pick<Privacy, "erase" | "clearTraces" | "certificateOf" | "traceOf" | "isSuppressed">;
 };
 
 /** Somebody asks for a call that asks for consent. */

@@ -14,6 +14,8 @@ export type Deed =
   | "move"
   | "call"
   | "retry"
+  | "erase"
+  | "disclose"
   | "manage operators"
   | "manage keys";
 
@@ -28,6 +30,8 @@ const NEEDED: Readonly<Record<Deed, Role>> = {
   move: "supervisor",
   call: "supervisor",
   retry: "supervisor",
+  erase: "admin",
+  disclose: "admin",
   "manage operators": "admin",
   "manage keys": "admin",
 };

@@ -5,6 +5,7 @@ import { conversationDoor } from "./doors/conversation.ts";
 import { houseDoor } from "./doors/house.ts";
 import { logDoor } from "./doors/log.ts";
 import { peopleDoor } from "./doors/people.ts";
+import { privacyDoor } from "./doors/privacy.ts";
 import { signInDoor } from "./doors/sign-in.ts";
 import { systemsDoor } from "./doors/systems.ts";
 import { trafficDoor } from "./doors/traffic.ts";
@@ -32,6 +33,7 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.use(signedIn(parts));
   routes.route("/", logDoor(parts));
   routes.route("/", peopleDoor(parts));
+  routes.route("/", privacyDoor(parts));
   routes.route("/", conversationDoor(parts));
   routes.route("/", trafficDoor(parts));
   routes.route("/", houseDoor(parts));

@@ -59,13 +59,25 @@ export function personDoor(parts: ConsoleParts) {
     return c.html(page(c, parts, { title: "Subscriber", place: "log", body }), status);
   }
 
+  /** Null where nobody of this id was ever erased. */
+  async function forgotten(c: ConsoleContext): Promise<Response | null> {
+    const { business = "", id = "" } = c.req.param();
+    const certificate = await parts.privacy.certificateOf(business, id);
+    if (certificate === null) return null;
+    const words = `Whoever this was has been erased on ${new Date(certificate.at).toISOString().slice(0, 10)}, with number, notes and words. Their entries stay in the log, and are nobody's.`;
+    return c.html(
+      page(c, parts, { title: "Erased", place: "none", body: problemPage("Erased", words) }),
+      410,
+    );
+  }
+
   return {
     find,
     show,
     /** The page after it was asked for: that is on record first. */
     async look(c: ConsoleContext, revealed: boolean): Promise<Response> {
       const person = await find(c);
-      if (person === null) return gone(c, parts);
+      if (person === null) return (await forgotten(c)) ?? gone(c, parts);
       await logAccess(parts, c, {
         action: revealed ? "revealed" : "looked",
         businessId: person.businessId,

@@ -14,6 +14,7 @@ import {
 } from "./conversation.ts";
 import { heading } from "./layout.ts";
 import { callTable } from "./log.ts";
+import { privacyCard } from "./privacy.ts";
 import { withdrawCard } from "./withdraw.ts";
 import { businessName, STATE_WORDS, topicWords } from "./words.ts";
 
@@ -69,6 +70,7 @@ export function subscriberPage(parts: ConsoleParts, options: SubscriberOptions):
         ${may(role, "withdraw") ? withdrawCard(parts, person) : NOTHING}
         ${may(role, "move") ? changeCard(person) : NOTHING}
         ${may(role, "call") ? callCard(parts, person) : NOTHING} ${notes(person, role)}
+        ${may(role, "erase") ? privacyCard(person) : NOTHING}
       </div>
     </div>
     <section aria-labelledby="calls-title">
