@@ -91,6 +91,26 @@ describe("yesline subscriber erase", () => {
     expect(call.action()).toContain("/choice?");
   });
 
+  it("forgets a number that another caller keyed in, and leaves that caller as they are", async () => {
+    const call = line.call({ from: "+14155558264" });
+    await call.begin();
+    await call.press("3");
+    await call.press("4155557391");
+    await call.press("1");
+    expect((await line.ledger.subscriber("acme-dental", NUMBER))?.consents).toMatchObject([
+      { state: "pending" },
+      { state: "pending" },
+    ]);
+    const { out } = await subscriber("erase", "--json");
+    expect(JSON.parse(out)).toMatchObject({
+      erased: { cancelledMessages: 1 },
+      revoked: [expect.any(String)],
+    });
+    for (const part of PARTS) expect(filesOf(line.databaseFile)).not.toContain(part);
+    expect(line.rows("subscriber")).toHaveLength(1);
+    expect((await line.memory.reading.call("acme-dental", call.callSid))?.caller).toBe("+14155558264");
+  });
+
   it("says so where old pages cannot be cleared yet, and the line clears them later", async () => {
     await agrees();
     const reader = new Database(line.databaseFile, { readonly: true });
