@@ -1,17 +1,25 @@
 import { Command, Option } from "commander";
 import { UsageError, type CliParts } from "./command.ts";
 import { ENTRY_KINDS, type EntryKind } from "../call/consent.ts";
+import type { Business } from "../call/business.ts";
+import { recordsCsv } from "../ledger/export-csv.ts";
+import type { EntryView } from "../ledger/ledger.ts";
+import type { ProofStore } from "../ledger/proof-store.ts";
 import { recordOf } from "../ledger/record.ts";
-import { withLedger } from "./with-ledger.ts";
+import { exportLine } from "../proof/export-audit.ts";
+import { leafText } from "../proof/leaf.ts";
+import { verifyCommand } from "./ledger-verify.ts";
+import { withMemory } from "./with-ledger.ts";
 
 /** `yesline ledger …`: the entries. */
-export function ledgerCommand({ loadConfig, out, err, caughtUp }: CliParts): Command {
-  const command = new Command("ledger").description("read the ledger");
+export function ledgerCommand(parts: CliParts): Command {
+  const { loadConfig, out, err, caughtUp } = parts;
+  const command = new Command("ledger").description("read, verify and prove the ledger");
 
   command
     .command("export")
     .description("write every entry, in commit order, as one record a line")
-    .addOption(new Option("--format <format>").choices(["ndjson"]).default("ndjson"))
+    .addOption(new Option("--format <format>").choices(["ndjson", "csv"]).default("ndjson"))
     .option("--business <id>", "only this business")
     .addOption(new Option("--kind <kind>", "only entries that say this").choices(ENTRY_KINDS))
     .option("--since <time>", "from this time on (ISO 8601)")
@@ -35,19 +43,51 @@ export function ledgerCommand({ loadConfig, out, err, caughtUp }: CliParts): Com
         until: time("--until", options.until),
         simulated: options.simulated === undefined ? undefined : options.simulated === "yes",
       };
-      await withLedger(config, async (ledger) => {
-        for await (const view of ledger.entries(filter)) {
-          const business = config.businesses.find((each) => each.id === view.entry.businessId);
-          out(`${JSON.stringify(recordOf(view, business))}\n`);
+      await withMemory(config, async ({ ledger, proof }) => {
+        const views = ledger.entries(filter);
+        for await (const line of FORMATS[options.format](views, { proof, businesses: config.businesses })) {
+          out(line);
           await caughtUp?.();
         }
       });
     });
 
+  verifyCommand(command, parts);
+
   return command;
 }
 
+/** Each entry as outsiders get it, a line each; as NDJSON with its leaf, so that all of it can be verified offline. */
+const FORMATS = {
+  ndjson: async function* (views: AsyncIterable<EntryView>, { proof, businesses }: ExportSources) {
+    for await (const view of views) {
+      const { businessId, id } = view.entry;
+      const row = await proof.leafRow(businessId, id);
+      if (row === null) throw new Error(`Entry ${id} has vanished while it was exported.`);
+      const place = await proof.placeOf(businessId, id);
+      yield exportLine(
+        recordOf(view, businessOf(businesses, businessId)),
+        place?.index ?? null,
+        leafText(row),
+      );
+    }
+  },
+  csv: (views: AsyncIterable<EntryView>, { businesses }: ExportSources) =>
+    recordsCsv(records(views, businesses)),
+};
+
+type ExportSources = { readonly proof: ProofStore; readonly businesses: readonly Business[] };
+
+async function* records(views: AsyncIterable<EntryView>, businesses: readonly Business[]) {
+  for await (const view of views) yield recordOf(view, businessOf(businesses, view.entry.businessId));
+}
+
+function businessOf(businesses: readonly Business[], id: string): Business | undefined {
+  return businesses.find((each) => each.id === id);
+}
+
 type ExportOptions = {
+  readonly format: keyof typeof FORMATS;
   readonly business?: string;
   readonly kind?: EntryKind;
   readonly since?: string;

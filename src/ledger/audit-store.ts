@@ -9,26 +9,26 @@ export type AuditStore = {
    * Leaves from an index on, in order, with what they are made of now, and entries that were passed over: older than
    * the page's last one, newer than `afterSeq`, and without a leaf.
    */
-  leaves(from: number, afterSeq: number, limit: number): Promise<LeafPage>;
+  readonly leaves: (from: number, afterSeq: number, limit: number) => Promise<LeafPage>;
   /** Roots of complete subtrees of 256^level leaves; null where it is not there. */
-  tile(level: number, index: number): Promise<Uint8Array | null>;
+  readonly tile: (level: number, index: number) => Promise<Uint8Array | null>;
   /** Tiles in order of level and index. */
-  tiles(after: TilePlace, limit: number): Promise<readonly TilePlace[]>;
+  readonly tiles: (after: TilePlace, limit: number) => Promise<readonly TilePlace[]>;
   /** In the order in which they were signed. */
-  checkpoints(afterSeq: number, limit: number): Promise<readonly NumberedCheckpoint[]>;
+  readonly checkpoints: (afterSeq: number, limit: number) => Promise<readonly NumberedCheckpoint[]>;
   /** Verbatim words, with their digests as they are stored. */
-  texts(afterRow: number, limit: number): Promise<readonly TextRow[]>;
+  readonly texts: (afterRow: number, limit: number) => Promise<readonly TextRow[]>;
   /** Events of calls. */
-  events(afterSeq: number, limit: number): Promise<readonly EventRow[]>;
-  messages(afterSeq: number, limit: number): Promise<readonly MessageRow[]>;
+  readonly events: (afterSeq: number, limit: number) => Promise<readonly EventRow[]>;
+  readonly messages: (afterSeq: number, limit: number) => Promise<readonly MessageRow[]>;
   /** People, and what of their rows does not fit together; their numbers stay inside. */
-  people(afterRow: number, limit: number): Promise<readonly PersonRow[]>;
+  readonly people: (afterRow: number, limit: number) => Promise<readonly PersonRow[]>;
   /** Everybody whom entries are about, with their entries and what was folded of them. */
-  histories(after: HistoryPlace, limit: number): Promise<readonly History[]>;
+  readonly histories: (after: HistoryPlace, limit: number) => Promise<readonly History[]>;
   /** Consents, and whether the entry that they name is of that person. */
-  consents(afterRow: number, limit: number): Promise<readonly ConsentRow[]>;
+  readonly consents: (afterRow: number, limit: number) => Promise<readonly ConsentRow[]>;
   /** How far everything goes now; what comes later is the next verification's. */
-  extent(): Promise<Extent>;
+  readonly extent: () => Promise<Extent>;
 };
 
 export type Extent = {

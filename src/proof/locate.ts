@@ -15,7 +15,7 @@ export async function changedColumn(
 ): Promise<string | null> {
   for (const [field, value] of Object.entries(row)) {
     for (const earlier of flipped(value)) {
-      const hash = hashed({ ...row, [field]: earlier } as LeafRow);
+      const hash = hashed({ ...row, [field]: earlier });
       if (hash !== null && Buffer.from(hash).equals(sealed)) return columnOf(field as keyof LeafRow);
     }
     await rest();

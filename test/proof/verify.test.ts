@@ -20,7 +20,8 @@ async function someOfEach(): Promise<Memory> {
   await filled.ledger.record(answers(call, [entryOf({ kind: "pending", topics: ["visits"], subscriberId })]));
   await leaves(filled, NOW + 60_000);
   await writes(filled, other, { kind: "yes" }, { at: NOW + 120_000 }).answered;
-  await writes(filled, other, { kind: "stop" }, { at: NOW + 180_000, body: "Stop it, please." }).answered;
+  await writes(filled, other, { kind: "stop", topics: null }, { at: NOW + 180_000, body: "Stop it, please." })
+    .answered;
   await agree(filled.ledger, clinicCall({ caller: someNumber(), simulated: true }));
   await sealer.seal();
   await agreements(filled, 2);
@@ -145,7 +146,7 @@ describe("what is wrong is named:", () => {
       },
       async () => {
         const [leaf] = await memory.proof.sealed(4, 1);
-        if (leaf?.row == null) throw new Error("no leaf");
+        if (leaf === undefined || leaf.row === null) throw new Error("no leaf");
         client.prepare("UPDATE log_leaf SET hash = ? WHERE leaf_index = 4").run(leafHashOf(leaf.row));
         return auditOf(memory);
       },

@@ -1,0 +1,112 @@
+import { hash } from "node:crypto";
+
+/**
+ * What of a record its leaf does not bear out. A record is read by people, a leaf is what was sealed: whoever changes
+ * the one has to change the other. Names, contacts and a call's end are not in the log, and are not looked at.
+ */
+export function recordFaults(record: unknown, leaf: unknown): readonly string[] {
+  if (!isObject(record) || !isObject(leaf)) return ["it is no record with its leaf"];
+  const faults: string[] = [];
+  for (const [path, expected] of expectedOf(leaf)) {
+    const said = path
+      .split(".")
+      .reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), record);
+    if (!same(said ?? null, expected ?? null)) faults.push(`${path} is not what the leaf says`);
+  }
+  const topics = Array.isArray(record["topics"])
+    ? record["topics"].map((topic) => (isObject(topic) ? topic["id"] : topic))
+    : null;
+  if (!same(topics, leaf["topics"])) faults.push("topics are not those of the leaf");
+  for (const part of ["notice", "question"] as const) {
+    const words = record[part];
+    if (!isObject(words)) {
+      if (isObject(leaf[part])) faults.push(`${part} is missing`);
+      continue;
+    }
+    if (typeof words["text"] !== "string" || hash("sha256", words["text"]) !== words["sha256"])
+      faults.push(`${part}.text does not have the digest that it names`);
+    const said = [leaf[part], leaf["notice"]].map((each) => (isObject(each) ? each["wordsDigest"] : null));
+    const heard = part === "notice" ? said[0] : (said[0] ?? said[1]);
+    if (heard !== words["sha256"]) faults.push(`${part}.sha256 is not the digest in the leaf`);
+  }
+  return faults;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: unknown])[] {
+  const call = isObject(leaf["call"]) ? leaf["call"] : null;
+  const notice = isObject(leaf["notice"]) ? leaf["notice"] : null;
+  const isByPhone = leaf["source"] === "call";
+  return [
+    ["recordId", leaf["id"]],
+    ["kind", leaf["kind"]],
+    ["eventState", STATES[String(leaf["kind"])]],
+    ["eventTime", iso(leaf["at"])],
+    ["sequence", leaf["seq"]],
+    ["subject.pseudonym", leaf["subscriber"]],
+    ["subject.commitment", leaf["subject"]],
+    ["controller.id", leaf["business"]],
+    ["channel", "whatsapp"],
+    ["jurisdiction", leaf["jurisdiction"]],
+    ["locale", leaf["locale"]],
+    ["script", leaf["script"]],
+    ["confirms", leaf["confirms"]],
+    ["supersedes", leaf["supersedes"]],
+    ["attestation", leaf["attestation"]],
+    ["reason", leaf["reason"]],
+    ["simulated", leaf["simulated"]],
+    ["collectionMethod", isByPhone ? "ivr_dtmf" : leaf["source"]],
+    ["key.pressed", leaf["key"]],
+    ...(leaf["key"] === null
+      ? []
+      : ([
+          ["key.question", leaf["step"]],
+          ["key.attempt", leaf["attempt"]],
+          ["key.at", iso(leaf["at"])],
+        ] as const)),
+    ...(notice === null
+      ? []
+      : ([
+          ["notice.version", leaf["script"]],
+          ["notice.language", leaf["locale"]],
+          ["notice.servedAt", iso(notice["at"])],
+          [
+            "servedEventId",
+            notice["messageId"] ?? `${String(leaf["sourceId"])}/notice/${String(notice["attempt"])}`,
+          ],
+        ] as const)),
+    ...(call === null
+      ? []
+      : ([
+          ["call.sid", call["sid"]],
+          ["call.line", call["line"]],
+          ["call.direction", call["direction"]],
+          ["call.begunAt", iso(call["begunAt"])],
+        ] as const)),
+  ];
+}
+
+/** The W3C Data Privacy Vocabulary's names of what an entry says; see `recordOf`. */
+const STATES: Readonly<Record<string, string>> = {
+  granted: "ConsentGiven",
+  confirmed: "ConsentGiven",
+  refused: "ConsentRefused",
+  pending: "ConsentRequested",
+  revoked: "ConsentWithdrawn",
+};
+
+function iso(at: unknown): string | null {
+  return typeof at === "number" && Math.abs(at) <= MAX_TIME ? new Date(at).toISOString() : null;
+}
+
+/** The last millisecond that a date of ECMAScript can have. */
+const MAX_TIME = 8.64e15;
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
