@@ -134,6 +134,8 @@ export type OutgoingFilter = {
   readonly kind?: OutgoingKind | undefined;
   readonly states?: readonly OutgoingState[] | undefined;
   readonly subscriberId?: string | undefined;
+  /** Undefined: both worlds. */
+  readonly simulated?: boolean | undefined;
   readonly before?: number | undefined;
   readonly limit: number;
 };

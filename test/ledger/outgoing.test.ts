@@ -284,9 +284,14 @@ describe("whoever watches", () => {
     expect(await list({ states: ["cancelled", "waiting"] })).toEqual([d, c, b, a]);
     expect(await list({ states: ["cancelled"], businessId: "clinic" })).toEqual([]);
     expect(await list({ states: [] })).toEqual([]);
+    expect(await list({ businessId: "clinic", subscriberId: "ann", states: [] })).toEqual([]);
+    const [played] = await add(draft("ann", { simulated: true }));
+    expect(await list({ simulated: true, businessId: "clinic" })).toEqual([played]);
+    expect(await list({ simulated: true, businessId: "other" })).toEqual([]);
+    expect(await list({ simulated: false })).toEqual([d, c, b, a]);
     expect(await memory.outgoing.get("other", a ?? "")).toBeNull();
     expect(await memory.outgoing.depth()).toEqual({
-      states: { waiting: 3, sending: 0, failed: 0, expired: 0, cancelled: 1 },
+      states: { waiting: 4, sending: 0, failed: 0, expired: 0, cancelled: 1 },
       oldestWaitingAt: NOW,
     });
   });

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import {
   OUTGOING_STATES,
   type Claim,
@@ -227,64 +226,56 @@ type ComposedValues = [
   ...rest: [textDigest: string, contentSid: string | null, entryId: string | null, at: number],
 ];
 
-/** Rows that are looked at in one go, where an index cannot tell which are a business's own. */
-const WINDOW = 50_000;
-
 /**
- * Each kind in each state has its rows in order in an index, so a list of several is as many short lists. A business's
- * own may be rare in them: they are looked for window by window, and between two of them the event loop goes on.
+ * Each kind in each state and world has its rows in order in an index, of all and of each business, so a list of several
+ * is as many short lists. One person's rows are few, and are one list.
  */
 function lister({ client }: Connection): OutgoingStore["list"] {
-  const newest = client.prepare<[], number | null>("SELECT max(seq) FROM outbox").pluck();
+  function read(index: string, filter: OutgoingFilter, states: readonly OutgoingState[]): readonly Row[] {
+    const { where, values } = conditions(filter, states);
+    const select = `SELECT ${COLUMNS} FROM outbox INDEXED BY ${index} WHERE ${where} ORDER BY seq DESC LIMIT ?`;
+    return client
+      .prepare<(string | number)[], Row>(select)
+      .all(...values, Math.min(filter.limit, MAX_LISTED));
+  }
 
-  function within(filter: OutgoingFilter, limit: number, from: number): readonly Row[] {
-    const ofPerson = filter.subscriberId !== undefined && filter.businessId !== undefined;
-    const states = filter.states ?? (ofPerson ? [null] : OUTGOING_STATES);
-    const kinds = filter.kind !== undefined || ofPerson ? [filter.kind] : KINDS;
-    return states
-      .flatMap((state) => kinds.map((kind) => ({ state, kind })))
-      .flatMap(({ state, kind }) => {
-        const { where, values } = conditions({ ...filter, kind }, state);
-        const select = `SELECT ${COLUMNS} FROM outbox WHERE ${where.join(" AND ")} AND seq >= ? ORDER BY seq DESC LIMIT ?`;
-        return client.prepare<(string | number)[], Row>(select).all(...values, from, limit);
-      })
+  function shortLists(filter: OutgoingFilter): readonly Row[] {
+    const { businessId, states = OUTGOING_STATES, simulated, kind } = filter;
+    const index = businessId === undefined ? "outbox_by_state" : "outbox_of_business";
+    const worlds = simulated === undefined ? [false, true] : [simulated];
+    const kinds = kind === undefined ? KINDS : [kind];
+    return worlds
+      .flatMap((world) => kinds.map((each) => ({ ...filter, simulated: world, kind: each })))
+      .flatMap((each) => states.flatMap((state) => read(index, each, [state])))
       .toSorted((one, other) => other.seq - one.seq)
-      .slice(0, limit);
+      .slice(0, Math.min(filter.limit, MAX_LISTED));
   }
 
   return async (filter) => {
-    const limit = Math.min(filter.limit, MAX_LISTED);
-    const { businessId, subscriberId, before = Number.MAX_SAFE_INTEGER } = filter;
-    if (businessId === undefined || subscriberId !== undefined)
-      return within(filter, limit, 0).map(outgoingOf);
-    const rows: Row[] = [];
-    let top = Math.min(before, (newest.get() ?? 0) + 1);
-    while (top > 0 && rows.length < limit) {
-      const from = Math.max(0, top - WINDOW);
-      rows.push(...within({ ...filter, before: top }, limit - rows.length, from));
-      top = from;
-      await setImmediate();
-    }
+    const { businessId, subscriberId, states = OUTGOING_STATES } = filter;
+    const ofPerson = businessId !== undefined && subscriberId !== undefined;
+    const rows = ofPerson ? read("outbox_of_subscriber", filter, states) : shortLists(filter);
     return rows.map(outgoingOf);
   };
 }
 
-/** A plus sign keeps SQLite from choosing an index that has the rows in another order. */
-function conditions(filter: OutgoingFilter, state: OutgoingState | null) {
-  const { businessId, kind, subscriberId, before = Number.MAX_SAFE_INTEGER } = filter;
-  const indexed = subscriberId !== undefined && businessId !== undefined;
-  const own = indexed ? "" : "+";
-  const asked: readonly (readonly [string, string | number | null | undefined])[] = [
-    ["seq < ?", before],
-    [`${own}business_id = ?`, businessId],
+function conditions(
+  { businessId, subscriberId, kind, simulated, before = Number.MAX_SAFE_INTEGER }: OutgoingFilter,
+  states: readonly OutgoingState[],
+) {
+  const asked: readonly (readonly [sql: string, value: string | number | undefined])[] = [
+    ["business_id = ?", businessId],
+    ["subscriber_id = ?", subscriberId],
     ["kind = ?", kind],
-    [`${own}subscriber_id = ?`, subscriberId],
-    [`${indexed ? "+" : ""}state = ?`, state],
+    ["simulated = ?", simulated === undefined ? undefined : Number(simulated)],
+    ["seq < ?", before],
   ];
-  const given = asked.filter(
-    (each): each is readonly [string, string | number] => each[1] !== undefined && each[1] !== null,
-  );
-  return { where: given.map(([sql]) => sql), values: given.map(([, value]) => value) };
+  const given = asked.filter((each): each is readonly [string, string | number] => each[1] !== undefined);
+  const inState = states.length === 1 ? "state = ?" : `state IN (${states.map(() => "?").join(", ")})`;
+  return {
+    where: [...given.map(([sql]) => sql), inState].join(" AND "),
+    values: [...given.map(([, value]) => value), ...states],
+  };
 }
 
 /** Calls of the last hours, and how much waits. */
@@ -313,8 +304,9 @@ function figures({ client }: Connection): Pick<OutgoingStore, "callsSince" | "de
     )
     .pluck();
   const oldest = client
-    .prepare<[OutgoingKind], number>(
-      "SELECT at FROM outbox INDEXED BY outbox_by_state WHERE state = 'waiting' AND kind = ? ORDER BY seq LIMIT 1",
+    .prepare<[0 | 1, OutgoingKind], number>(
+      `SELECT at FROM outbox INDEXED BY outbox_by_state
+       WHERE state = 'waiting' AND simulated = ? AND kind = ? ORDER BY seq LIMIT 1`,
     )
     .pluck();
 
@@ -328,7 +320,7 @@ function figures({ client }: Connection): Pick<OutgoingStore, "callsSince" | "de
     },
     async depth() {
       const states = Object.fromEntries(COUNTED.map((state) => [state, inState.get(state) ?? 0]));
-      const waiting = KINDS.flatMap((kind) => oldest.get(kind) ?? []);
+      const waiting = KINDS.flatMap((kind) => [oldest.get(0, kind) ?? [], oldest.get(1, kind) ?? []].flat());
       return { states, oldestWaitingAt: waiting.length === 0 ? null : Math.min(...waiting) };
     },
   };

@@ -55,8 +55,9 @@ export const outbox = sqliteTable(
     index("outbox_leased")
       .on(table.leasedUntil)
       .where(sql`${table.state} = 'sending'`),
-    // A list by state and kind is short looks into this, however rare what it asks for.
-    index("outbox_by_state").on(table.state, table.kind, table.seq),
+    // A list by state, world and kind is short looks into one of these, however rare what it asks for.
+    index("outbox_by_state").on(table.state, table.simulated, table.kind, table.seq),
+    index("outbox_of_business").on(table.businessId, table.state, table.simulated, table.kind, table.seq),
     index("outbox_of_subscriber").on(table.businessId, table.subscriberId, table.kind, table.at),
     index("outbox_calls")
       .on(table.businessId, table.at, table.requestedBy)
