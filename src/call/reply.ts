@@ -39,7 +39,16 @@ export type Conversation = {
   readonly pending: readonly string[];
   /** Of our newest message to this person. */
   readonly last: { readonly topics: readonly string[]; readonly locale: Locale } | null;
+  /** Of the last day: what went back to this person, and how many of the notices among it nobody has answered. */
+  readonly lately: { readonly answers: number; readonly unansweredNotices: number };
 };
+
+/**
+ * Whoever writes START or HELP again and again, as a machine may, is not answered again and again: what goes beyond
+ * this in a day is a supervisor's. A stop, a yes and a no are heard all the same.
+ */
+export const MAX_UNANSWERED_NOTICES = 5;
+export const MAX_ANSWERS_A_DAY = 50;
 
 export type Asked = {
   readonly messageId: string;
@@ -90,22 +99,26 @@ export function reply(intent: Intent, conversation: Conversation, correspondent:
   const { business, number } = correspondent;
   const { granted } = conversation;
   const plain = plainly(intent.kind, conversation, correspondent);
+  const sent = (message: NonNullable<Reply["message"]>): Reply =>
+    isTooMuch(message.purpose, conversation)
+      ? plainly("unclear", conversation, correspondent)
+      : { ...plain, message };
   switch (intent.kind) {
     case "stop": {
       const topics = intent.topics ?? stopped(conversation, business);
       return { ...plain, decisions: [{ kind: "revoked", topics, number: null, answers: null }] };
     }
     case "start":
-      return { ...plain, message: nextNotice(topicsOf(business), granted, business) ?? HELP };
+      return sent(nextNotice(topicsOf(business), granted, business) ?? HELP);
     case "yes":
       return answered("yes", conversation, correspondent);
     case "no":
       return answered("no", conversation, correspondent);
     case "help":
-      return { ...plain, message: HELP };
+      return sent(HELP);
     case "change": {
       // Only what stands can be moved, and to another number.
-      if (granted.length === 0 || intent.number === number) return { ...plain, message: HELP };
+      if (granted.length === 0 || intent.number === number) return sent(HELP);
       const moved: ReplyDecision[] = [
         { kind: "revoked", topics: granted, number: null, answers: null },
         { kind: "pending", topics: granted, number: intent.number, answers: null },
@@ -117,7 +130,14 @@ export function reply(intent: Intent, conversation: Conversation, correspondent:
   }
 }
 
-const HELP: Reply["message"] = { purpose: "help", topics: [] };
+const HELP = { purpose: "help", topics: [] } as const;
+
+function isTooMuch(purpose: OutPurpose, { lately }: Conversation): boolean {
+  const { answers, unansweredNotices } = lately;
+  return (
+    answers >= MAX_ANSWERS_A_DAY || (purpose === "notice" && unansweredNotices >= MAX_UNANSWERED_NOTICES)
+  );
+}
 
 /** Nothing recorded and nothing sent back, in the language that fits best. */
 function plainly(understood: Intent["kind"], { last }: Conversation, correspondent: Correspondent): Reply {

@@ -118,12 +118,15 @@ function addresses(business: Business, number: E164) {
 
 /** The topics that the message may still speak of; null where none is left. */
 function stillTrue(
-  { payload, simulated }: Job<"message">,
+  { payload, simulated, at }: Job<"message">,
   business: Business,
   person: Subscriber | null,
 ): readonly string[] | null {
-  const states = new Map(
-    person?.consents.flatMap((one) => (one.simulated === simulated ? [[one.topic, one.state] as const] : [])),
+  const consents = (person?.consents ?? []).filter((one) => one.simulated === simulated);
+  const states = new Map(consents.map(({ topic, state }) => [topic, state]));
+  // Law 8: whoever asked to join, and stopped while the notice waited, is not asked any more.
+  const stopped = new Set(
+    consents.flatMap((one) => (one.state === "revoked" && one.at > at ? [one.topic] : [])),
   );
   const configured = new Set(business.topics.map(({ id }) => id));
   const where = (topics: readonly string[], stands: (state: ConsentState | undefined) => boolean) => {
@@ -138,7 +141,10 @@ function stillTrue(
     case "withdrawn":
       return where(payload.topics, (state) => state !== "granted");
     case "notice":
-      return where(payload.topics, () => true);
+      return where(
+        payload.topics.filter((topic) => !stopped.has(topic)),
+        () => true,
+      );
     case "refused":
     case "help":
       return payload.topics.filter((topic) => configured.has(topic));

@@ -2,6 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Business, Locale } from "../../src/call/business.ts";
 import {
+  MAX_ANSWERS_A_DAY,
+  MAX_UNANSWERED_NOTICES,
   reply,
   type Asked,
   type Conversation,
@@ -27,6 +29,7 @@ const talk = (changes: Partial<Conversation> = {}): Conversation => ({
   granted: [],
   pending: [],
   last: null,
+  lately: { answers: 0, unansweredNotices: 0 },
   ...changes,
 });
 const writer = (changes: Partial<Business> = {}, locale: Locale | null = null): Correspondent => ({
@@ -48,6 +51,26 @@ const US = "(en-US, US, 2026-11-22)";
 const OF_NOTICE = "(es-ES, EU, 2026-11-01)";
 
 const stop: Intent = { kind: "stop", topics: null };
+
+describe("whoever writes again and again", () => {
+  const start: Intent = { kind: "start" };
+
+  it("gets no more notices than a few that nobody answers; what they write then is a supervisor's", () => {
+    const few = { answers: 0, unansweredNotices: MAX_UNANSWERED_NOTICES - 1 };
+    expect(told(reply(start, talk({ lately: few }), writer()))).toMatch(/send notice/);
+    const many = { answers: 0, unansweredNotices: MAX_UNANSWERED_NOTICES };
+    expect(told(reply(start, talk({ lately: many }), writer()))).toBe(`unclear: nothing ${US}`);
+    expect(told(reply({ kind: "help" }, talk({ lately: many }), writer()))).toMatch(/send help/);
+  });
+
+  it("gets so many answers a day, and their stop and their yes are heard all the same", () => {
+    const lately = { answers: MAX_ANSWERS_A_DAY, unansweredNotices: 0 };
+    for (const said of [start, { kind: "help" }, { kind: "change", number: CALLER }] as const)
+      expect(told(reply(said, talk({ lately }), writer()))).toBe(`unclear: nothing ${US}`);
+    expect(told(reply(stop, talk({ lately }), writer()))).toBe(`stop: revoked visits+offers ${US}`);
+    expect(told(reply({ kind: "yes" }, talk({ lately, asked: NOTICE }), writer()))).toMatch(/^yes: granted/);
+  });
+});
 
 describe("whoever writes STOP", () => {
   it("has stopped everything, whether or not anything stood or was asked", () => {
@@ -187,6 +210,10 @@ it("nothing but a yes to a question of ours ever grants, and a grant names the q
     asked,
     granted: topics,
     pending: topics,
+    lately: fc.record({
+      answers: fc.nat(MAX_ANSWERS_A_DAY),
+      unansweredNotices: fc.nat(MAX_UNANSWERED_NOTICES),
+    }),
     last: fc.option(fc.record({ topics, locale: fc.constantFrom<Locale>("en-US", "es-ES", "hi-IN") })),
   });
   const intent = fc.oneof(

@@ -65,6 +65,23 @@ describe("someone who agreed on the phone", () => {
     expect(line.twilio.posted).toHaveLength(1);
   });
 
+  it("and had asked to join once more is not asked where they stopped before the notice left", async () => {
+    const { caller, entry } = await line.agrees();
+    await line.settle();
+    line.twilio.state.down = 429;
+    const { subscriberId } = entry;
+    const id = await line.queue({
+      subscriberId,
+      payload: messagePayload({ purpose: "notice" }),
+    });
+    await line.settle();
+    line.clock.now += 1;
+    await line.ledger.revoke({ ...withdrawalOf(caller), at: line.clock.now });
+    line.twilio.state.down = null;
+    await line.later(5 * MINUTE_MS);
+    expect(await line.row(id)).toMatchObject({ state: "cancelled", providerSid: null });
+  });
+
   it("and was erased before it left is not written to", async () => {
     const { entry } = await line.agrees();
     line.connection.client.prepare("DELETE FROM subscriber WHERE id = ?").run(entry.subscriberId);

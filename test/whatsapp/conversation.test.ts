@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { POLICY_STOP_WORDS } from "../../src/call/intent.ts";
+import { MAX_UNANSWERED_NOTICES } from "../../src/call/reply.ts";
+import { MAX_VERIFICATIONS_A_DAY } from "../../src/ledger/sqlite/outbox-book.ts";
 import { sid, startLine, type Line } from "../support/line.ts";
 import { businessOf, person } from "./person.ts";
 
@@ -149,6 +151,23 @@ describe("a yes that answers nothing grants nothing:", () => {
     expect(await ann.stands()).toMatchObject({ "policy-updates": "refused" });
   });
 
+  it("to a notice that did not arrive, unless it is answered by name", async () => {
+    const ann = person(line, acme());
+    await ann.writes("start");
+    const [notice] = await ann.reads();
+    if (notice === undefined) throw new Error("no notice");
+    const lost = {
+      From: `whatsapp:${acme().whatsapp.sender}`,
+      To: `whatsapp:${ann.number}`,
+      ErrorCode: "63024",
+    };
+    await ann.post({ ...lost, MessageSid: notice.sid, MessageStatus: "undelivered" }, "/whatsapp/status");
+    await ann.writes("YES");
+    expect(await ann.stands()).toEqual({});
+    await ann.presses(notice, "yes");
+    expect(await ann.stands()).toMatchObject({ "policy-updates": "granted" });
+  });
+
   it("to another person's notice", async () => {
     const [ann, bob] = [person(line, acme()), person(line, acme())];
     await ann.writes("start");
@@ -165,6 +184,38 @@ describe("a yes that answers nothing grants nothing:", () => {
     await ann.reads();
     await ann.writes("YES", { OriginalRepliedMessageSid: sid("SM") });
     expect(await ann.stands()).toEqual({});
+  });
+});
+
+describe("whoever writes the same again and again", () => {
+  it("gets a few notices a day, and is a supervisor's then; a day later they may ask again", async () => {
+    const ann = person(line, acme());
+    for (let times = 0; times < 100; times++) await ann.writes("START");
+    expect(await ann.outbox()).toEqual(Array.from({ length: MAX_UNANSWERED_NOTICES }, () => "notice"));
+    const inbox = await line.memory.messages.inbox({ after: 0, limit: 200 });
+    expect(inbox).toHaveLength(100 - MAX_UNANSWERED_NOTICES);
+    line.clock.now += 25 * 60 * 60 * 1000;
+    await ann.writes("START");
+    expect(await ann.outbox()).toHaveLength(MAX_UNANSWERED_NOTICES + 1);
+  });
+
+  it("is not kept from joining by notices that they answered", async () => {
+    const ann = person(line, acme());
+    for (let times = 0; times <= MAX_UNANSWERED_NOTICES; times++) {
+      await ann.writes("START");
+      const notice = (await ann.reads()).find(({ purpose }) => purpose === "notice");
+      if (notice === undefined) throw new Error("no notice");
+      await ann.presses(notice, "no");
+    }
+    expect(await ann.stands()).toMatchObject({ "policy-updates": "refused" });
+  });
+
+  it("has withdrawn, and is told so once", async () => {
+    const ann = person(line, acme());
+    await ann.agreesByPhone();
+    for (let times = 0; times < 100; times++) await ann.writes("STOP");
+    expect(await ann.outbox()).toEqual(["confirmation", "withdrawn"]);
+    expect((await ann.entries()).filter(({ kind }) => kind === "revoked")).toHaveLength(100);
   });
 });
 
@@ -241,6 +292,21 @@ describe("a number that someone else named", () => {
       notice_purpose: "verification",
       notice_message_id: question.id,
     });
+  });
+
+  it("(row 46) by a hundred people is asked a few times a day, and no more", async () => {
+    const bob = person(line, acme(), "+14155553999");
+    for (let times = 0; times < 20; times++) {
+      const ann = person(line, acme());
+      await ann.agreesByPhone();
+      await ann.writes("CHANGE +1 (415) 555-3999");
+    }
+    const asked = (await bob.outbox()).filter((purpose) => purpose === "verification");
+    expect(asked).toHaveLength(MAX_VERIFICATIONS_A_DAY);
+    const question = (await bob.reads()).find(({ purpose }) => purpose === "verification");
+    if (question === undefined) throw new Error("no verification");
+    await bob.presses(question, "yes");
+    expect(await bob.stands()).toMatchObject({ "policy-updates": "granted" });
   });
 
   it("says no, and is not written to again", async () => {

@@ -33,8 +33,9 @@ export function conversations(
   { client }: Pick<Connection, "client">,
   book: Pick<EntryBook, "standing" | "verifyWithinMs">,
 ) {
+  // What did not arrive has been read by nobody: a bare yes is not to it. Who answers it by name has read it.
   const newest = client.prepare<[string, string, 0 | 1], Question>(
-    `${QUESTION} ORDER BY asked.seq DESC LIMIT 1`,
+    `${QUESTION} AND status NOT IN ('failed', 'undelivered') ORDER BY asked.seq DESC LIMIT 1`,
   );
   const byId = client.prepare<[string, string, 0 | 1, string], Question>(`${QUESTION} AND asked.id = ?`);
   const bySid = client.prepare<[string, string, 0 | 1, string], Question>(`${QUESTION} AND asked.sid = ?`);
@@ -42,6 +43,14 @@ export function conversations(
     `SELECT topics, locale FROM message
      WHERE business_id = ? AND subscriber_id = ? AND simulated = ? AND direction = 'out'
        AND status NOT IN ('failed', 'undelivered') ORDER BY seq DESC LIMIT 1`,
+  );
+
+  const lately = client.prepare<[string, string, number, 0 | 1], Conversation["lately"]>(
+    `SELECT count(*) AS answers, coalesce(sum(cause GLOB 'notice:*' AND NOT EXISTS (
+         SELECT 1 FROM message answer WHERE answer.business_id = sent.business_id
+           AND answer.subscriber_id = sent.subscriber_id AND answer.replies_to = sent.id)), 0) AS unansweredNotices
+     FROM outbox sent INDEXED BY outbox_of_subscriber
+     WHERE business_id = ? AND subscriber_id = ? AND kind = 'message' AND at > ? AND simulated = ?`,
   );
 
   /** What was answered to by name, if at all: an answer to something else is not an answer to our newest question. */
@@ -68,12 +77,15 @@ export function conversations(
 
   return (arrival: Arrival, subscriberId: string): Conversation => {
     const { businessId, simulated } = arrival;
-    const ours = last.get(businessId, subscriberId, simulated ? 1 : 0);
+    const world = simulated ? 1 : 0;
+    const ours = last.get(businessId, subscriberId, world);
+    const sent = lately.get(businessId, subscriberId, arrival.at - SESSION_MS, world);
     return {
       asked: askedOf(arrival, subscriberId),
       granted: book.standing(businessId, subscriberId, simulated, GRANTED),
       pending: book.standing(businessId, subscriberId, simulated, PENDING),
       last: ours === undefined ? null : { ...ours, topics: JSON.parse(ours.topics) as string[] },
+      lately: sent ?? { answers: 0, unansweredNotices: 0 },
     };
   };
 }

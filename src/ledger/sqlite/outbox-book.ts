@@ -17,6 +17,9 @@ export const EVENT_LIFE_MS = 72 * HOUR_MS;
 /** WhatsApp: free text is allowed within 24 hours of the person's last message. */
 export const SESSION_MS = 24 * HOUR_MS;
 
+/** A number that somebody else names is asked so often in a day, however often it is named. */
+export const MAX_VERIFICATIONS_A_DAY = 3;
+
 /** When a message about an entry leaves, and until when. */
 export type Timing = {
   readonly dueAt: number;
@@ -47,6 +50,13 @@ export function outboxBook({ client }: Connection, newId: () => string) {
     `UPDATE outbox SET due_at = ? WHERE business_id = ? AND kind = 'message' AND cause IN (?, ?)
        AND state = 'waiting' AND attempts = 0 AND due_at > ?`,
   );
+  const asked = client
+    .prepare<[string, string, number, 0 | 1, string], number>(
+      `SELECT count(*) FROM outbox INDEXED BY outbox_of_subscriber
+       WHERE business_id = ? AND subscriber_id = ? AND kind = 'message' AND at > ? AND simulated = ?
+         AND cause GLOB 'verification:*' AND instr(cause, ?) <> 1`,
+    )
+    .pluck();
   const accept = client.prepare<[string | null, number, string]>(
     `UPDATE outbox SET state = 'sent', provider_sid = coalesce(provider_sid, ?), finished_at = ?, error_code = NULL,
        error_message = NULL, unclear_since = NULL, claimed_at = NULL, leased_until = NULL
@@ -81,6 +91,16 @@ export function outboxBook({ client }: Connection, newId: () => string) {
 
   return {
     add,
+
+    /**
+     * Row 46: whether a number that others named was asked for them so often in a day that it is left alone; what they
+     * said stays pending, and an earlier question can still be answered.
+     */
+    isAskedTooOften({ businessId, subscriberId, simulated, sourceId, at }: Entry): boolean {
+      const own = `verification:${sourceId}`;
+      const times = asked.get(businessId, subscriberId, at - 24 * HOUR_MS, simulated ? 1 : 0, own) ?? 0;
+      return times >= MAX_VERIFICATIONS_A_DAY;
+    },
 
     /** One message for all entries of one source: a later one's topics join what waits. */
     tell(purpose: OutPurpose, entry: Entry, { dueAt, expiresAt, sessionUntil }: Timing): void {
