@@ -184,6 +184,8 @@ describe("beside a server that is running", () => {
       expect(server.out() + server.err()).not.toContain(part);
     }
     expect((await server.get("/readyz")).status).toBe(200);
+    await server.stop();
+    expect((await cli(["ledger", "verify"], env)).code).toBe(0);
   });
 });
 

@@ -39,6 +39,18 @@ describe("an admin whom a person asks to be forgotten", () => {
     expect(last).toMatchObject({ actorName: admin.email, subject: id, detail: "the number stays withdrawn" });
   });
 
+  it("finds that a forgotten number takes no consent from another one, where it stays withdrawn", async () => {
+    const { path } = await somebody();
+    const admin = await line.operator("admin");
+    await admin.post(`${path}/erase`, { confirmed: "yes", keep: "yes" });
+    await line.granted("+14155550188");
+    const [other] = await line.reading.findSubscribers({ kind: "number", number: "+14155550188" }, 1);
+    const form = { to: "+14155550123", reason: "asked", confirmed: "yes" };
+    const answer = await admin.post(`/console/subscribers/acme-dental/${other?.id}/change`, form);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("stays withdrawn")]);
+    expect(line.rows("subscriber")).toHaveLength(1);
+  });
+
   it("leaves pages that say so: the person's is gone, the call and the evidence stay without a number", async () => {
     const { path, callSid, entryId } = await somebody();
     const admin = await line.operator("admin");

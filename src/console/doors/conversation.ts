@@ -87,6 +87,8 @@ export function conversationDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     if (to === null)
       return { problem: "This is not one number that WhatsApp can reach: write it with its country code." };
     if (to === number) return { problem: "This is the number that is to be changed." };
+    if (parts.privacy.isSuppressed(businessId, to))
+      return { problem: "That number stays withdrawn: only whoever has it can join again, by calling." };
     if (reason === "") return { problem: "A change needs a reason." };
     if (holdsNumber(reason))
       return { problem: "The reason stays in the log for ever: write it without a telephone number." };
