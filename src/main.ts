@@ -14,12 +14,13 @@ import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { templatesOf } from "./script/templates.ts";
-import { sealWith } from "./sealing.ts";
+import { sealWith, signersOf } from "./sealing.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { superviseWith } from "./supervision.ts";
 import { VERBS } from "./twilio/verbs.ts";
 import { upkeep } from "./upkeep.ts";
+import { verifyWith } from "./verifying.ts";
 
 const monotonicMs = () => performance.now();
 
@@ -55,6 +56,15 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
 
   const sealing = sealWith(config, { store: memory.proof, log, out: (text) => process.stdout.write(text) });
   metrics.watchLog(sealing.status, Date.now);
+  const verifying = verifyWith({
+    store: memory.audit,
+    verifiers: signersOf(config).map(({ verifier }) => verifier),
+    outside: sealing.outside,
+    log,
+    now: Date.now,
+    monotonicMs,
+  });
+  metrics.watchVerifying(verifying.status);
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
   const onError = (error: unknown) => log.error({ err: error }, "request failed");
@@ -139,6 +149,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     });
   });
   sealing.start();
+  verifying.start();
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
   const stopKeeping = keepPromises({ privacy: memory.privacy, businesses, log, now: Date.now });
   for (const warning of config.warnings) log.warn(warning);
@@ -160,6 +171,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   stopping.abort();
   await stopUpkeep();
   await stopKeeping();
+  await verifying.finish();
   await drain(server);
   await leaving;
   await firstOperator;

@@ -3,6 +3,8 @@ import type { OutgoingStore } from "./ledger/outgoing.ts";
 import type { OutgoingSeen } from "./outbox/worker.ts";
 import { watchLog } from "./log-metrics.ts";
 import type { LogStatus } from "./sealing.ts";
+import { watchVerifying } from "./verify-metrics.ts";
+import type { VerifyingStatus } from "./verifying.ts";
 import type { VoiceObserver } from "./voice/routes.ts";
 import type { WhatsAppObserver } from "./whatsapp/routes.ts";
 
@@ -124,6 +126,7 @@ export function createMetrics() {
     },
     /** How the log is, read when it is asked for; one reading serves all of these. */
     watchLog: (status: () => Promise<LogStatus>, now: () => number) => watchLog(registry, status, now),
+    watchVerifying: (status: () => VerifyingStatus) => watchVerifying(registry, status),
     committed: (jobs: number) => batches.observe(jobs),
     /** @returns whether these are the first */
     dropped(count: number): boolean {

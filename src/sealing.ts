@@ -16,6 +16,8 @@ export type Sealing = {
   /** What auditors ask for. */
   readonly published: PublishedLog;
   readonly status: () => Promise<LogStatus>;
+  /** The newest checkpoints that are kept elsewhere, as far as those places can be read. */
+  readonly outside: () => Promise<readonly OutsideNote[]>;
 };
 
 export type PublishedLog = {
@@ -50,15 +52,16 @@ export function sealWith(config: Config, parts: SealingParts): Sealing {
     wait,
     onError: (name, error) => log.error({ err: error, destination: name }, "a checkpoint has not arrived"),
   });
+  async function outside(): Promise<readonly OutsideNote[]> {
+    const notes = await Promise.all(
+      couriers.map(async ({ name: where, newest }) => ({ where, note: await newest() })),
+    );
+    return notes.filter((each): each is OutsideNote => each.note !== null);
+  }
   const sealer = createSealer({
     store,
     signers,
-    async outside() {
-      const notes = await Promise.all(
-        couriers.map(async ({ name: where, newest }) => ({ where, note: await newest() })),
-      );
-      return notes.filter((each): each is OutsideNote => each.note !== null);
-    },
+    outside,
     now,
     monotonicMs,
     wait,
@@ -88,6 +91,7 @@ export function sealWith(config: Config, parts: SealingParts): Sealing {
       if (entries > 0) log.warn({ size, unsealed: entries }, "entries are left; the next start seals them");
       else log.info({ size }, "every entry is sealed");
     },
+    outside,
     published: {
       checkpoint: async () => (await store.newestCheckpoint())?.note ?? null,
       keys: signers.map(({ verifier }) => verifier.text),
