@@ -100,15 +100,6 @@ export type Decisions = {
   }): Standing;
   /** Resolves once it is durable; from now on `standing` counts it. @returns its id */
   keep(decision: Decision): Promise<string>;
-  /** Allowed and refused of the real world, for the quality figures. */
-  tally(since: number): Promise<
-    readonly {
-      readonly businessId: string;
-      readonly topic: string;
-      readonly allowed: boolean;
-      readonly count: number;
-    }[]
-  >;
 };
 
 export type Standing = {

@@ -184,13 +184,6 @@ export type Overview = {
     readonly answered: number;
     readonly granted: number;
   };
-  /** Over all the days, by business and topic: grants, and withdrawals that ended a grant, wherever they came from. */
-  readonly optOuts: readonly {
-    readonly businessId: string;
-    readonly topic: string;
-    readonly granted: number;
-    readonly revoked: number;
-  }[];
 };
 
 /** What can be done in the console that must be known afterwards. */

@@ -194,23 +194,3 @@ describe("the cap on messages", () => {
     );
   });
 });
-
-describe("the quality figures", () => {
-  it("tell how many were allowed and refused, by business and topic, of the real world and since then", async () => {
-    await agree(memory.ledger, callOf());
-    const keep = (over: Partial<Decision>) => memory.decisions.keep(decisionOf(over));
-    await keep({});
-    await keep({ sendAt: NOW + 1 });
-    await keep({ allowed: false, reason: "frequency_cap" });
-    await keep({ topic: "appointment-reminders", allowed: false, reason: "no_consent" });
-    await keep({ businessId: "hotel-miramar", topic: "offers", allowed: false, reason: "no_consent" });
-    await keep({ simulated: true });
-    await keep({ at: NOW - 1 });
-    expect(await memory.decisions.tally(NOW)).toEqual([
-      { businessId: "acme-dental", topic: "appointment-reminders", allowed: false, count: 1 },
-      { businessId: "acme-dental", topic: "policy-updates", allowed: false, count: 1 },
-      { businessId: "acme-dental", topic: "policy-updates", allowed: true, count: 2 },
-      { businessId: "hotel-miramar", topic: "offers", allowed: false, count: 1 },
-    ]);
-  });
-});

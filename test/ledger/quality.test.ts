@@ -72,6 +72,47 @@ describe("the quality of what a business sends", () => {
     ]);
   });
 
+  it("counts a withdrawal as an opt-out only where it ended a yes, topic by topic", async () => {
+    const leaves = (number: "+14155550123" | "+14155550124" | "+14155550125", sourceId: string) =>
+      line.ledger.revoke({
+        businessId: "acme-dental",
+        number,
+        topics: [TOPIC, "policy-updates"],
+        simulated: true,
+        source: "console",
+        sourceId,
+        reason: null,
+        locale: "en-US",
+        jurisdiction: "US",
+        script: "2026-11-22",
+        at: line.clock.now,
+      });
+    const rows = async (days: number) => {
+      const asked = { now: line.clock.now, periods: [days], simulated: true };
+      const [period] = await line.memory.quality.figures(asked);
+      return period?.rows.map(({ topic, granted, revoked }) => [topic, granted, revoked]);
+    };
+    // One never called; one said no; one said yes, left, and left once more.
+    await leaves("+14155550125", "never");
+    const call = line.call({ from: "+14155550124" });
+    await call.begin();
+    await call.press("2");
+    await leaves("+14155550124", "said no");
+    expect(await rows(1)).toEqual([]);
+    await agrees("+14155550123");
+    line.clock.now += A_DAY_MS;
+    await leaves("+14155550123", "first");
+    await leaves("+14155550123", "second");
+    expect(await rows(2)).toEqual([
+      [TOPIC, 1, 1],
+      ["policy-updates", 1, 1],
+    ]);
+    expect(await rows(1)).toEqual([
+      [TOPIC, 0, 1],
+      ["policy-updates", 0, 1],
+    ]);
+  });
+
   it("leaves out what is simulated, unless that is asked for", async () => {
     await agrees("+14155550101");
     expect((await figures(false)).map(({ row }) => row)).toEqual([undefined, undefined]);

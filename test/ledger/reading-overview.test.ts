@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OUTCOMES, type CallFilter, type OverviewOptions } from "../../src/ledger/reading.ts";
-import { complete, hangUp, HOTEL, startReading, type ReadingLine } from "./reading-line.ts";
+import { complete, hangUp, startReading, type ReadingLine } from "./reading-line.ts";
 
 let line: ReadingLine;
 beforeEach(() => {
@@ -88,64 +88,6 @@ describe("a supervisor's first look in the morning", () => {
     // Reached: all but the busy one. Heard: neither who hung up at once nor who is still listening.
     expect(funnel).toEqual({ reached: 7, noticeHeard: 5, answered: 3, granted: 1 });
     expect(inProgress).toBe(1);
-  });
-
-  it("counts yeses and withdrawals by topic, wherever they came from", async () => {
-    await line.finish(["1"]);
-    await line.finish(["2", "1", "2"], { to: HOTEL });
-    await line.ledger.revoke({
-      businessId: "acme-dental",
-      number: "+14155550123",
-      topics: ["policy-updates"],
-      source: "console",
-      sourceId: "r1",
-      reason: null,
-      locale: "en-US",
-      jurisdiction: "US",
-      script: "2026-11-22",
-      at: line.clock.now,
-    });
-    expect((await overview()).optOuts).toEqual([
-      { businessId: "acme-dental", topic: "appointment-reminders", granted: 1, revoked: 0 },
-      { businessId: "acme-dental", topic: "policy-updates", granted: 1, revoked: 1 },
-      { businessId: "hotel-miramar", topic: "reservation-updates", granted: 1, revoked: 0 },
-    ]);
-    expect((await overview({ businessIds: ["hotel-miramar"] })).optOuts).toHaveLength(1);
-  });
-
-  it("counts a withdrawal as an opt-out only where it ended a yes, topic by topic", async () => {
-    const leave = (number: "+14155550123" | "+14155550124" | "+14155550125", sourceId: string) =>
-      line.ledger.revoke({
-        businessId: "acme-dental",
-        number,
-        topics: ["appointment-reminders", "policy-updates"],
-        source: "console",
-        sourceId,
-        reason: null,
-        locale: "en-US",
-        jurisdiction: "US",
-        script: "2026-11-22",
-        at: line.clock.now,
-      });
-    const rows = async (days = 1) =>
-      (await overview({ days })).optOuts.map(({ topic, granted, revoked }) => [topic, granted, revoked]);
-    // One never called; one said no; one said yes, left, and left once more.
-    await leave("+14155550125", "never");
-    await line.finish(["2"], { from: "+14155550124" });
-    await leave("+14155550124", "said no");
-    expect(await rows()).toEqual([]);
-    await line.finish(["1"], { from: "+14155550123" });
-    line.clock.now += DAY_MS;
-    await leave("+14155550123", "first");
-    await leave("+14155550123", "second");
-    expect(await rows(2)).toEqual([
-      ["appointment-reminders", 1, 1],
-      ["policy-updates", 1, 1],
-    ]);
-    expect(await rows()).toEqual([
-      ["appointment-reminders", 0, 1],
-      ["policy-updates", 0, 1],
-    ]);
   });
 
   it("counts what the log lists under the same filter, for every outcome, every step and every day", async () => {

@@ -6,8 +6,6 @@ import type { SuppressionBook } from "./suppressions.ts";
 
 /** The highest cap there is, on either side of the asked time: more would not change the answer. */
 const MAX_COUNTED = 2_001;
-/** Topics of businesses, and what was asked that is none. */
-const MAX_TALLIES = 10_000;
 
 type OfPerson = Pick<Decision, "businessId" | "topic" | "simulated"> & {
   readonly subscriberId: string | null;
@@ -45,14 +43,6 @@ export function sqliteDecisions(
   const add = client.prepare<AddedValues>(
     `INSERT INTO decision (business_id, id, subscriber_id, topic, simulated, send_at, allowed, reason, entry_id, key_id, at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const tally = client.prepare<
-    [number],
-    { readonly businessId: string; readonly topic: string; readonly allowed: 0 | 1; readonly count: number }
-  >(
-    `SELECT business_id AS businessId, topic, allowed, count(*) AS count FROM decision
-     WHERE at >= ? AND simulated = 0 GROUP BY business_id, topic, allowed
-     ORDER BY business_id, topic, allowed LIMIT ${MAX_TALLIES}`,
   );
   /** What was allowed and is on its way to the disk: two requests at once must not both be the last one of the cap. */
   const unwritten = new Map<string, number[]>();
@@ -101,10 +91,6 @@ export function sqliteDecisions(
         forgetOne(unwritten, place, decision.sendAt);
       }
       return id;
-    },
-
-    async tally(since) {
-      return tally.all(since).map((row) => ({ ...row, allowed: row.allowed === 1 }));
     },
   };
 }

@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { OUTCOMES, type CallOutcome, type Overview, type OverviewOptions } from "../reading.ts";
 import type { FacetIndex, KnownFacet } from "./facet-index.ts";
-import { optOutTallies, type Tally } from "./opt-outs.ts";
 import { PROGRESS } from "./reading-schema.ts";
 
 const MINUTE_MS = 60 * 1000;
@@ -13,7 +12,7 @@ const MAX_KEPT = 1_000;
 /** Calls of a day that ended this long ago have reported their end or have been closed by the sweep. */
 const SETTLED_AFTER_MS = 5 * 60 * MINUTE_MS;
 
-type Day = { readonly calls: ReadonlyMap<KnownFacet, number>; readonly tallies: readonly Tally[] };
+type Day = ReadonlyMap<KnownFacet, number>;
 
 /**
  * The figures of the Today page. A day's counts come from indexes, and those of a day that is settled are kept;
@@ -26,7 +25,6 @@ export function overviewOf(client: Database, facets: FacetIndex) {
       `SELECT count(*) FROM call INDEXED BY call_by_facet WHERE facet_id = ? AND begun_at >= ? AND begun_at < ?`,
     )
     .pluck();
-  const tally = optOutTallies(client);
 
   function read(from: number, now: number): Day {
     const known = kept.get(from);
@@ -37,13 +35,12 @@ export function overviewOf(client: Database, facets: FacetIndex) {
       const count = countCalls.get(facet.id, from, until) ?? 0;
       if (count > 0) calls.set(facet, count);
     }
-    const day = { calls, tallies: tally(from, until) };
     const open = [...calls.keys()].some((facet) => facet.outcome === "in-progress");
     if (until + SETTLED_AFTER_MS < now && !open) {
       if (kept.size >= MAX_KEPT) kept.clear();
-      kept.set(from, day);
+      kept.set(from, calls);
     }
-    return day;
+    return calls;
   }
 
   return async (options: OverviewOptions): Promise<Overview> => {
@@ -61,10 +58,6 @@ export function overviewOf(client: Database, facets: FacetIndex) {
       inProgress: inProgress(client, facets, options),
       days: days.map(({ from, day }) => ({ from, ...outcomesOf(day, options) })),
       funnel: funnelOf(days.at(-1)?.day, options),
-      optOuts: optOutsOf(
-        days.flatMap(({ day }) => day.tallies),
-        options,
-      ),
     };
   };
 }
@@ -85,7 +78,7 @@ function inProgress(client: Database, facets: FacetIndex, asked: Asked): number 
     .reduce((sum, facet) => sum + (count.get(facet.id) ?? 0), 0);
 }
 
-function outcomesOf({ calls }: Day, asked: Asked) {
+function outcomesOf(calls: Day, asked: Asked) {
   const outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<CallOutcome, number>;
   let total = 0;
   for (const [facet, count] of calls) {
@@ -98,7 +91,7 @@ function outcomesOf({ calls }: Day, asked: Asked) {
 
 function funnelOf(day: Day | undefined, asked: Asked): Overview["funnel"] {
   const funnel = { reached: 0, noticeHeard: 0, answered: 0, granted: 0 };
-  for (const [facet, count] of day?.calls ?? []) {
+  for (const [facet, count] of day ?? []) {
     if (!isAsked(asked, facet)) continue;
     const progress = PROGRESS.indexOf(facet.progress);
     if (progress >= PROGRESS.indexOf("reached")) funnel.reached += count;
@@ -107,17 +100,4 @@ function funnelOf(day: Day | undefined, asked: Asked): Overview["funnel"] {
     if (facet.outcome === "granted") funnel.granted += count;
   }
   return funnel;
-}
-
-function optOutsOf(tallies: readonly Tally[], asked: Asked): Overview["optOuts"] {
-  const rows = new Map<string, { businessId: string; topic: string; granted: number; revoked: number }>();
-  for (const { businessId, simulated, topic, change, count } of tallies) {
-    if (!isAsked(asked, { businessId, simulated: simulated === 1 })) continue;
-    const key = `${businessId} ${topic}`;
-    const row = rows.get(key) ?? { businessId, topic, granted: 0, revoked: 0 };
-    if (change === "ended") row.revoked += count;
-    else row.granted += count;
-    rows.set(key, row);
-  }
-  return [...rows.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row);
 }
