@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Files share a worker: nothing in src keeps state outside what its factories make.
     isolate: false,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

@@ -94,13 +94,14 @@ describe("an export of calls", () => {
 
   it("holds nobody up: after two milliseconds of work whoever calls has their turn (row 59)", async () => {
     for (let n = 0; n < 40; n++) await line.finish([], { from: `+1415555${4_000 + n}` });
-    let [ms, turns, reading] = [0, 0, true];
+    let [ms, turns] = [0, 0];
+    const reading = new AbortController();
     const meanwhile = (async () => {
-      for (; reading; turns++) await new Promise((resolve) => setImmediate(resolve));
+      for (; !reading.signal.aborted; turns++) await new Promise((resolve) => setImmediate(resolve));
     })();
     // Every look at the clock is a millisecond later: one before each row.
     for await (const _ of line.openReading(() => ms++).exportCalls({})) expect(_.simulated).toBe(false);
-    reading = false;
+    reading.abort();
     await meanwhile;
     expect(turns).toBeGreaterThanOrEqual(18);
   });

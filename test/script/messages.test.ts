@@ -82,11 +82,11 @@ describe("WhatsApp is asked to approve", () => {
   it("each message with its variables in order, under the one law it is sent under, and the buttons' payloads", () => {
     const print = (jurisdiction: Business["jurisdiction"]) =>
       printMessages(script, acme({ jurisdiction }), "en-US").text;
-    const notice = (law: string) =>
+    const asked = (law: string) =>
       `TEMPLATE, notice, ${law}\n  Hello, this is {{1}}.\n  We would like to send you {{2}}`;
-    expect(print("US")).toContain(notice("US"));
+    expect(print("US")).toContain(asked("US"));
     const text = print("caller");
-    expect(text).toContain(notice("EU"));
+    expect(text).toContain(asked("EU"));
     expect(text).toContain("TEMPLATE, verification, EU\n");
     expect(text).not.toContain(", US\n");
     expect(text).toContain("  [YES] yes:{{3}}\n  [NO] no:{{3}}");
