@@ -1,7 +1,7 @@
 import type { Privacy, RESEALED, ResealPlace } from "./privacy.ts";
 
 /** Rows in one transaction: some milliseconds, so that calls are not delayed. */
-const AT_ONCE = 50;
+const AT_ONCE = 25;
 
 export type Resealed = Readonly<Record<(typeof RESEALED)[number], number>>;
 

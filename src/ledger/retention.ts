@@ -2,7 +2,7 @@ import type { Business } from "../call/business.ts";
 import type { ExpiredPage, Privacy } from "./privacy.ts";
 
 /** People that one page looks at; calls have their turn between pages. */
-const LOOKED_AT_ONCE = 50;
+const LOOKED_AT_ONCE = 25;
 /** Forgotten in one transaction. */
 const FORGOTTEN_AT_ONCE = 20;
 /** Of one business in one run; the next day's takes the others. */

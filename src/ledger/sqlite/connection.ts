@@ -110,13 +110,14 @@ export function checkSecret(
   { fingerprint, older }: Pick<NumberVault, "fingerprint" | "older">,
   isOnlyWriter = false,
 ): void {
-  client
-    .prepare(
-      `INSERT INTO secret_check (id, fingerprint) SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM secret_check)
-       ON CONFLICT DO NOTHING`,
-    )
-    .run(fingerprint);
-  const kept = client.prepare<[], string>("SELECT fingerprint FROM secret_check ORDER BY id").pluck().all();
+  const read = client.prepare<[], string>("SELECT fingerprint FROM secret_check ORDER BY id").pluck();
+  // Only the first one writes: a command need not wait for a busy server's lock to be checked.
+  if (read.get() === undefined) {
+    client
+      .prepare("INSERT INTO secret_check (id, fingerprint) VALUES (1, ?) ON CONFLICT DO NOTHING")
+      .run(fingerprint);
+  }
+  const kept = read.all();
   const ours = new Set([fingerprint, ...older.map((each) => each.fingerprint)]);
   if (!kept.every((each) => ours.has(each))) {
     throw new DatabaseUnusable(kept.length > 1 ? UNFINISHED_CHANGE : WRONG_SECRET);
