@@ -25,6 +25,26 @@ export function after(state: ConsentState, kind: EntryKind): ConsentState {
   }
 }
 
+/**
+ * Where a person stands by their own word: a no of theirs counts on, also where somebody else has named their number
+ * since. For what must never reach who said no.
+ */
+export function ownWord(
+  entries: Iterable<{ kind: EntryKind; topics: readonly string[] }>,
+): readonly { readonly topic: string; readonly state: ConsentState }[] {
+  const states = new Map<string, ConsentState>();
+  const own = new Map<string, ConsentState>();
+  for (const { kind, topics } of entries) {
+    for (const topic of topics) {
+      const state = after(states.get(topic) ?? "none", kind);
+      states.set(topic, state);
+      const said = own.get(topic);
+      if (kind !== "pending" || (said !== "refused" && said !== "revoked")) own.set(topic, state);
+    }
+  }
+  return Array.from(own, ([topic, state]) => ({ topic, state }));
+}
+
 /** The present state of each topic, from the entries in commit order. The stored projection must equal this. */
 export function fold(
   entries: Iterable<{ kind: EntryKind; topics: readonly string[] }>,

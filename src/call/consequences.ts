@@ -6,8 +6,7 @@ export type Cause = { readonly kind: EntryKind; readonly source: string };
 
 /**
  * What an entry brings its person on WhatsApp; null where nothing is to be sent.
- * - Who withdrew gets one message, if there was something to withdraw or if they wrote to us; who then says so again
- *   has been told.
+ * - Who withdrew gets one message, if there was something to withdraw or if they wrote to us.
  * - Who once said no is not written to because someone else names their number.
  * - Who is erased is not written to any more: the number goes with the same commit.
  * - Who refused on the phone has heard so; nobody asked for a message.
@@ -23,8 +22,7 @@ export function messageAfter({ kind, source }: Cause, before: readonly ConsentSt
       return before.every((state) => state === "none" || state === "pending") ? "verification" : null;
     case "revoked":
       if (source === "expiry" || source === "erasure") return null;
-      if (source === "whatsapp") return before.every((state) => state === "revoked") ? null : "withdrawn";
-      return before.some(isOpen) ? "withdrawn" : null;
+      return source === "whatsapp" || before.some(isOpen) ? "withdrawn" : null;
     case "refused":
       return source === "whatsapp" ? "refused" : null;
   }

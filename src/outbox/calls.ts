@@ -7,6 +7,7 @@ import {
   USUAL_EXPIRY_MINUTES,
   type CallRefused,
 } from "../call/calling.ts";
+import { ownWord } from "../call/consent.ts";
 import { e164 } from "../call/phone-number.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OutgoingState, OutgoingStore } from "../ledger/outgoing.ts";
@@ -77,7 +78,7 @@ export function callGuard({ businesses, ledger, outgoing }: GuardParts): CallPar
     const to = subscriberId === null ? null : await ledger.numberOf(businessId, subscriberId);
     if (business === undefined || subscriberId === null || to === null)
       return { kind: "cancel", reason: "The business or the number is no longer there." };
-    const consents = (await ledger.subscriber(businessId, to))?.consents ?? [];
+    const entries = (await ledger.subscriber(businessId, to))?.entries ?? [];
     const others = await outgoing.list({
       businessId,
       kind: "call",
@@ -91,7 +92,7 @@ export function callGuard({ businesses, ledger, outgoing }: GuardParts): CallPar
         other.simulated === simulated &&
         (other.finishedAt ?? now) > now - NUMBER_WINDOW_MS,
     ).length;
-    const history = { consents: consents.filter((each) => each.simulated === simulated), toNumber };
+    const history = { consents: ownWord(entries.filter((each) => each.simulated === simulated)), toNumber };
     return stillMayCall({ business, to, expiresAt }, history, now);
   };
 }

@@ -136,6 +136,23 @@ describe("nobody is called", () => {
     expect(await reasonOf(to)).toBe("withdrawn");
   });
 
+  it("who said no, though somebody else has named their number since; who says yes to that may be", async () => {
+    const [refused, withdrawn] = [someNumber(), someNumber()];
+    const call = callOf({ caller: refused, at: line.clock.now });
+    await line.ledger.record(begins(call));
+    await line.ledger.record(answers(call, [entryOf({ kind: "refused" })]));
+    await line.ledger.revoke(withdrawalOf(withdrawn));
+    for (const to of [refused, withdrawn]) {
+      const another = callOf({ at: line.clock.now });
+      await line.ledger.record(begins(another));
+      const subscriberId = await line.ledger.register("acme-dental", to, line.clock.now);
+      const pending = entryOf({ kind: "pending", subscriberId });
+      await line.ledger.record(answers(another, [pending], { step: "confirm-number" }));
+    }
+    expect(await reasonOf(refused)).toBe("refused");
+    expect(await reasonOf(withdrawn)).toBe("withdrawn");
+  });
+
   it("who has agreed to everything; who agreed in the simulated world only, is", async () => {
     const [real, played] = [someNumber(), someNumber()];
     await agree(line.ledger, callOf({ caller: real }));

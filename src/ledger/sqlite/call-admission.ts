@@ -1,4 +1,5 @@
 import { HOUR_WINDOW_MS, NUMBER_WINDOW_MS, type CallHistory } from "../../call/calling.ts";
+import { ownWord } from "../../call/consent.ts";
 import type { OutgoingStore } from "../outgoing.ts";
 import type { Connection } from "./connection.ts";
 import type { EntryBook } from "./entry-book.ts";
@@ -58,10 +59,14 @@ export function callAdmission(
     const counted = { ofBusiness: all, ofRequester: own ?? 0 };
     const known = subscriberId === null ? [] : book.statements.consentsOf.all({ businessId, subscriberId });
     const theirs = known.filter((consent) => consent.simulated === simulated);
-    const consents = theirs.length === 0 && book.suppressions.has(businessId, to) ? [WITHDRAWN] : theirs;
-    if (subscriberId === null) return { consents, isUnderWay: false, toNumber: 0, ...counted };
+    const suppressed = theirs.length === 0 && book.suppressions.has(businessId, to);
+    if (subscriberId === null)
+      return { consents: suppressed ? [WITHDRAWN] : [], isUnderWay: false, toNumber: 0, ...counted };
+    const isNamed = theirs.some(({ state }) => state === "pending");
+    const entries = isNamed ? book.statements.entriesOf.all({ businessId, subscriberId }) : [];
+    const said = isNamed ? ownWord(entries.filter((entry) => entry.simulated === simulated)) : theirs;
     return {
-      consents,
+      consents: suppressed ? [WITHDRAWN] : said,
       isUnderWay:
         waiting.get(businessId, subscriberId, world, at - LONGEST_RINGING_MS) === 1 ||
         talking.get(businessId, subscriberId, at - LONGEST_CALL_MS, world) === 1,

@@ -86,7 +86,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
   function follow(entry: Entry, before: readonly ConsentState[], sending: Sending): void {
     const { businessId, subscriberId, simulated, id: entryId, kind, at } = entry;
     const purpose = messageAfter(entry, before);
-    if (purpose !== null && !(purpose === "verification" && outbox.isAskedTooOften(entry))) {
+    if (purpose !== null && !outbox.isEnough(purpose, entry, before)) {
       const { dueAt = at, sessionUntil = null } = sending;
       const lifeMs = purpose === "verification" ? verifyWithinMs(businessId) : MESSAGE_LIFE_MS;
       const business = rules.get(businessId);

@@ -1,3 +1,4 @@
+import type { ConsentState } from "../../call/consent.ts";
 import type { OutPurpose } from "../../call/reply.ts";
 import type { Entry } from "../ledger.ts";
 import type { Draft, Payload } from "../outgoing.ts";
@@ -50,11 +51,11 @@ export function outboxBook({ client }: Connection, newId: () => string) {
     `UPDATE outbox SET due_at = ? WHERE business_id = ? AND kind = 'message' AND cause IN (?, ?)
        AND state = 'waiting' AND attempts = 0 AND due_at > ?`,
   );
-  const asked = client
-    .prepare<[string, string, number, 0 | 1, string], number>(
+  const told = client
+    .prepare<[string, string, number, 0 | 1, string, string], number>(
       `SELECT count(*) FROM outbox INDEXED BY outbox_of_subscriber
        WHERE business_id = ? AND subscriber_id = ? AND kind = 'message' AND at > ? AND simulated = ?
-         AND cause GLOB 'verification:*' AND instr(cause, ?) <> 1`,
+         AND cause GLOB ? AND instr(cause, ?) <> 1 AND state <> 'cancelled'`,
     )
     .pluck();
   const accept = client.prepare<[string | null, number, string]>(
@@ -93,13 +94,16 @@ export function outboxBook({ client }: Connection, newId: () => string) {
     add,
 
     /**
-     * Row 46: whether a number that others named was asked for them so often in a day that it is left alone; what they
-     * said stays pending, and an earlier question can still be answered.
+     * Row 46: a number that others name is asked a few times a day; what they said stays pending, and an earlier
+     * question can still be answered. And who says once more that they have left has been told.
      */
-    isAskedTooOften({ businessId, subscriberId, simulated, sourceId, at }: Entry): boolean {
-      const own = `verification:${sourceId}`;
-      const times = asked.get(businessId, subscriberId, at - 24 * HOUR_MS, simulated ? 1 : 0, own) ?? 0;
-      return times >= MAX_VERIFICATIONS_A_DAY;
+    isEnough(purpose: OutPurpose, entry: Entry, before: readonly ConsentState[]): boolean {
+      const { businessId, subscriberId, simulated, sourceId, at } = entry;
+      const most = purpose === "verification" ? MAX_VERIFICATIONS_A_DAY : 1;
+      const hasLeft = purpose === "withdrawn" && before.every((state) => state === "revoked");
+      if (purpose !== "verification" && !hasLeft) return false;
+      const lately = [businessId, subscriberId, at - 24 * HOUR_MS, simulated ? 1 : 0] as const;
+      return (told.get(...lately, `${purpose}:*`, `${purpose}:${sourceId}`) ?? 0) >= most;
     },
 
     /** One message for all entries of one source: a later one's topics join what waits. */
