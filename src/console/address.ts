@@ -63,6 +63,21 @@ export function readAddress<F extends Fields>(
   return { asked: asked as Asked<F>, mistakes };
 }
 
+/** A longer address is none of ours: every field at its longest stays below. */
+export const MAX_ADDRESS = 1_500;
+
+/** The same from what a form of ours carries along. */
+export function readCarried<F extends Fields>(
+  fields: F,
+  address: string,
+  beside: readonly string[] = [],
+): ReturnType<typeof readAddress<F>> {
+  if (address.length <= MAX_ADDRESS)
+    return readAddress(fields, Object.fromEntries(new URLSearchParams(address)), beside);
+  const fix = `It has over ${MAX_ADDRESS} characters: set fewer filters.`;
+  return { asked: {}, mistakes: [{ name: "query", label: "Address", typed: address.slice(0, 40), fix }] };
+}
+
 /** The query of an address, in the order of its fields, without what is not set. */
 export function writeAddress<F extends Fields>(fields: F, asked: Asked<F>): string {
   const set = Object.keys(fields).flatMap((name): [string, string][] => {
@@ -82,6 +97,33 @@ export const DAYS = {
   since: { label: "From", takes: z.iso.date(), fix: "Write the day as 2026-11-23." },
   until: { label: "To", takes: z.iso.date(), fix: "Write the day as 2026-11-23." },
 } as const;
+
+export const BUSINESS = {
+  label: "Business",
+  takes: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+  fix: "Choose a business from the list.",
+} as const;
+
+export const WORLDS = ["real", "simulated", "all"] as const;
+
+/** Of a list that holds what is real and what simulated calls made. */
+export const WORLD = {
+  label: "Real or simulated",
+  takes: z.enum(WORLDS),
+  fix: "Choose one from the list.",
+} as const;
+
+/** What the memory is asked; undefined: both. */
+export function worldOf(world: (typeof WORLDS)[number]): boolean | undefined {
+  switch (world) {
+    case "real":
+      return false;
+    case "simulated":
+      return true;
+    case "all":
+      return undefined;
+  }
+}
 
 const A_DAY_MS = 24 * 60 * 60 * 1000;
 

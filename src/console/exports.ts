@@ -1,5 +1,4 @@
-import { mask } from "../call/phone-number.ts";
-import type { CallRow } from "../ledger/reading.ts";
+import { csvLine, type Value } from "../ledger/export-csv.ts";
 
 /** Forms in which a list leaves the console. Numbers are masked in both: a file has no access log of its own. */
 export const FORMATS = ["csv", "ndjson"] as const;
@@ -10,30 +9,19 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   ndjson: "application/x-ndjson; charset=utf-8",
 };
 
+/** What a list says of each row, by name, in order. */
+export type Columns<Row> = Readonly<Record<string, (row: Row) => Value>>;
+
 /** Rows in one piece of the stream; between pieces, webhooks have their turn. */
 const ROWS_A_PIECE = 200;
 
-const COLUMNS = [
-  "begun_at",
-  "business",
-  "call_sid",
-  "reference",
-  "outcome",
-  "caller",
-  "subscriber",
-  "direction",
-  "status",
-  "duration_seconds",
-  "locale",
-  "jurisdiction",
-  "attestation",
-  "script",
-  "simulated",
-] as const;
-
 /** The rows as a stream that is read no faster than it is sent, so that memory stays flat. */
-export function exportStream(rows: AsyncIterable<CallRow>, format: Format): ReadableStream<Uint8Array> {
-  const pieces = piecesOf(rows, format);
+export function exportStream<Row>(
+  rows: AsyncIterable<Row>,
+  columns: Columns<Row>,
+  format: Format,
+): ReadableStream<Uint8Array> {
+  const pieces = piecesOf(rows, columns, format);
   const encoder = new TextEncoder();
   return new ReadableStream(
     {
@@ -51,51 +39,35 @@ export function exportStream(rows: AsyncIterable<CallRow>, format: Format): Read
   );
 }
 
-/**
- * A cell that a spreadsheet will not run (OWASP ASVS 1.2.10): always in quotes, and what could begin a formula has an
- * apostrophe before it.
- */
-export function cell(value: string | number | boolean | null): string {
-  const text = String(value ?? "").replaceAll("\0", "");
-  const safe = /^[=+\-@\t\r\n＝＋－＠]/u.test(text) ? `'${text}` : text;
-  return `"${safe.replaceAll('"', '""')}"`;
+/** Every row of a list that comes in pages; a page is read when the ones before it are sent. */
+export async function* allRows<Row, Place>(
+  read: (from: Place | null) => Promise<{ readonly rows: readonly Row[]; readonly next: Place | null }>,
+): AsyncGenerator<Row, void, undefined> {
+  let from: Place | null = null;
+  do {
+    const page = await read(from);
+    yield* page.rows;
+    from = page.next;
+  } while (from !== null);
 }
 
-async function* piecesOf(
-  rows: AsyncIterable<CallRow>,
+async function* piecesOf<Row>(
+  rows: AsyncIterable<Row>,
+  columns: Columns<Row>,
   format: Format,
 ): AsyncGenerator<string, void, undefined> {
-  let piece = format === "csv" ? `${COLUMNS.map(cell).join(",")}\r\n` : "";
+  const named = Object.entries(columns);
+  let piece = format === "csv" ? csvLine(named.map(([name]) => name)) : "";
   let count = 0;
   for await (const row of rows) {
-    const values = valuesOf(row);
+    const values = named.map(([name, valueOf]) => [name, valueOf(row)] as const);
     piece +=
       format === "csv"
-        ? `${COLUMNS.map((column) => cell(values[column])).join(",")}\r\n`
-        : `${JSON.stringify(values)}\n`;
+        ? csvLine(values.map(([, value]) => value))
+        : `${JSON.stringify(Object.fromEntries(values))}\n`;
     if (++count % ROWS_A_PIECE > 0) continue;
     yield piece;
     piece = "";
   }
   yield piece;
-}
-
-function valuesOf(row: CallRow): Record<(typeof COLUMNS)[number], string | number | boolean | null> {
-  return {
-    begun_at: new Date(row.begunAt).toISOString(),
-    business: row.businessId,
-    call_sid: row.callSid,
-    reference: row.reference,
-    outcome: row.outcome,
-    caller: row.caller === null ? null : mask(row.caller),
-    subscriber: row.subscriberId,
-    direction: row.direction,
-    status: row.status,
-    duration_seconds: row.durationSeconds,
-    locale: row.locale,
-    jurisdiction: row.jurisdiction,
-    attestation: row.attestation,
-    script: row.script,
-    simulated: row.simulated,
-  };
 }

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { JURISDICTIONS, LOCALES } from "../call/business.ts";
 import { OUTCOMES, REACHES, type CallFilter, type PageRequest } from "../ledger/reading.ts";
-import { DAYS, momentsOf, readAddress, writeAddress, type Asked, type Mistake } from "./address.ts";
+import {
+  DAYS,
+  momentsOf,
+  readAddress,
+  readCarried,
+  worldOf,
+  WORLDS,
+  writeAddress,
+  type Asked,
+  type Mistake,
+} from "./address.ts";
 import type { ConsoleParts } from "./parts.ts";
 
 export const SORTS = ["newest", "oldest", "longest"] as const;
-export const WORLDS = ["real", "simulated", "all"] as const;
 
 const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/);
 
@@ -37,8 +46,8 @@ const FIELDS = {
 export type LogQuery = Asked<typeof FIELDS>;
 export type LogAsked = { readonly query: LogQuery; readonly mistakes: readonly Mistake[] };
 
-/** A longer address is none of ours: every field at its longest stays below. */
-export const MAX_ADDRESS = 1_500;
+/** Where a page of the list begins: no filter. */
+const PLACE = ["cursor", "page"];
 
 const pageQuery = z.object({
   cursor: z
@@ -52,7 +61,7 @@ const pageQuery = z.object({
 /** `beside` are names of an address that are no filters: where a page of the list begins, or the live tail. */
 export function readLogQuery(
   typed: Readonly<Record<string, string>>,
-  beside: readonly string[] = ["cursor", "page"],
+  beside: readonly string[] = PLACE,
 ): LogAsked {
   const { asked, mistakes } = readAddress(FIELDS, typed, beside);
   return { query: asked, mistakes };
@@ -60,11 +69,8 @@ export function readLogQuery(
 
 /** The same from what a form of ours carries along. */
 export function readLogAddress(address: string): LogAsked {
-  if (address.length > MAX_ADDRESS) {
-    const fix = `It has over ${MAX_ADDRESS} characters: set fewer filters.`;
-    return { query: {}, mistakes: [{ name: "query", label: "Address", typed: address.slice(0, 40), fix }] };
-  }
-  return readLogQuery(Object.fromEntries(new URLSearchParams(address)));
+  const { asked, mistakes } = readCarried(FIELDS, address, PLACE);
+  return { query: asked, mistakes };
 }
 
 /** What is not a place of ours shows the first page. */
@@ -119,17 +125,6 @@ async function searchOf({ who, digits }: LogQuery, ledger: ConsoleParts["ledger"
   const [businessId = "", subscriberId = ""] = who.split("/");
   const number = await ledger.numberOf(businessId, subscriberId);
   return number === null ? null : ({ kind: "number", number } as const);
-}
-
-function worldOf(world: (typeof WORLDS)[number]): boolean | undefined {
-  switch (world) {
-    case "real":
-      return false;
-    case "simulated":
-      return true;
-    case "all":
-      return undefined;
-  }
 }
 
 function oneOf<const T extends readonly [string, ...string[]]>(label: string, values: T) {

@@ -1,5 +1,5 @@
 import { getCookie, setCookie } from "hono/cookie";
-import { MAX_ADDRESS } from "./log-query.ts";
+import { MAX_ADDRESS } from "./address.ts";
 import type { ConsoleContext } from "./parts.ts";
 
 /** What a reader has chosen; it stays in their browser. */

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { assetRoutes } from "./assets.ts";
 import { conversationDoor } from "./doors/conversation.ts";
+import { elsewhereDoor } from "./doors/elsewhere.ts";
 import { houseDoor } from "./doors/house.ts";
 import { logDoor } from "./doors/log.ts";
 import { peopleDoor } from "./doors/people.ts";
@@ -36,6 +37,7 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.route("/", privacyDoor(parts));
   routes.route("/", conversationDoor(parts));
   routes.route("/", trafficDoor(parts));
+  routes.route("/", elsewhereDoor(parts));
   routes.route("/", houseDoor(parts));
   routes.route("/", systemsDoor(parts));
   routes.all("*", (c) => {

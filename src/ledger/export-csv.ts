@@ -1,32 +1,14 @@
-import { mask } from "../call/phone-number.ts";
-import type { CallRow } from "./reading.ts";
 import type { recordOf } from "./record.ts";
 
 /**
  * Lists as CSV (RFC 4180: CRLF, quotes doubled), safe to open in a spreadsheet: a cell that a program could take for
  * a formula gets an apostrophe in front (OWASP ASVS 5.0, 1.2.10; every E.164 number is such a cell).
  */
-export type Column<Row> = {
-  readonly name: string;
-  readonly value: (row: Row) => string | number | boolean | null;
-};
-
-export type CsvOptions = {
-  /** Numbers in clear; the reader's right to them was checked, and the export stands in the access log. */
-  readonly revealed?: boolean;
-};
+export type Column<Row> = { readonly name: string; readonly value: (row: Row) => Value };
+export type Value = string | number | boolean | null;
 
 /** What spreadsheets take for the start of a formula, also where blanks stand before it. */
-const FORMULA = /^[\s\0]*[=+\-@\t\r\0]/;
-const NEEDS_QUOTES = /[",\r\n]/;
-
-/** Call rows, a line each, after a header. */
-export function callsCsv(
-  rows: AsyncIterable<CallRow>,
-  { revealed = false }: CsvOptions = {},
-): AsyncGenerator<string> {
-  return csv(rows, callColumns(revealed));
-}
+const FORMULA = /^[\s\0]*[=+\-@＝＋－＠\t\r\0]/u;
 
 /** Records as outsiders get them, a line each, after a header; their numbers are masked already. */
 export function recordsCsv(rows: AsyncIterable<ConsentRecord>): AsyncGenerator<string> {
@@ -37,44 +19,24 @@ export async function* csv<Row>(
   rows: AsyncIterable<Row>,
   columns: readonly Column<Row>[],
 ): AsyncGenerator<string> {
-  yield lineOf(columns.map(({ name }) => name));
-  for await (const row of rows) yield lineOf(columns.map(({ value }) => value(row)));
+  yield csvLine(columns.map(({ name }) => name));
+  for await (const row of rows) yield csvLine(columns.map(({ value }) => value(row)));
 }
 
-/** One cell, neutralised and quoted as far as it needs to be. Numbers and truth values are what they are. */
-export function cell(value: string | number | boolean | null): string {
-  if (value === null) return "";
-  if (typeof value !== "string") return String(value);
-  const safe = FORMULA.test(value) ? `'${value}` : value;
-  return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-type ConsentRecord = ReturnType<typeof recordOf>;
-
-function lineOf(values: readonly (string | number | boolean | null)[]): string {
+/** One line of cells. */
+export function csvLine(values: readonly Value[]): string {
   return `${values.map(cell).join(",")}\r\n`;
 }
 
-function callColumns(revealed: boolean): readonly Column<CallRow>[] {
-  return [
-    { name: "begun", value: ({ begunAt }) => iso(begunAt) },
-    { name: "ended", value: ({ endedAt }) => (endedAt === null ? null : iso(endedAt)) },
-    { name: "duration_seconds", value: ({ durationSeconds }) => durationSeconds },
-    { name: "business", value: ({ businessId }) => businessId },
-    { name: "reference", value: ({ reference }) => reference },
-    { name: "call_sid", value: ({ callSid }) => callSid },
-    { name: "caller", value: ({ caller }) => (caller === null || revealed ? caller : mask(caller)) },
-    { name: "subscriber", value: ({ subscriberId }) => subscriberId },
-    { name: "outcome", value: ({ outcome }) => outcome },
-    { name: "status", value: ({ status }) => status },
-    { name: "direction", value: ({ direction }) => direction },
-    { name: "attestation", value: ({ attestation }) => attestation },
-    { name: "locale", value: ({ locale }) => locale },
-    { name: "jurisdiction", value: ({ jurisdiction }) => jurisdiction },
-    { name: "script", value: ({ script }) => script },
-    { name: "simulated", value: ({ simulated }) => simulated },
-  ];
+/** Text in quotes, always: a program that parts cells at a semicolon must not find a formula behind one. */
+export function cell(value: Value): string {
+  if (value === null) return "";
+  if (typeof value !== "string") return String(value);
+  const safe = FORMULA.test(value) ? `'${value}` : value;
+  return `"${safe.replaceAll('"', '""')}"`;
 }
+
+type ConsentRecord = ReturnType<typeof recordOf>;
 
 const RECORD_COLUMNS: readonly Column<ConsentRecord>[] = [
   { name: "sequence", value: ({ sequence }) => sequence },
@@ -99,7 +61,3 @@ const RECORD_COLUMNS: readonly Column<ConsentRecord>[] = [
   { name: "commitment", value: ({ subject }) => subject.commitment },
   { name: "simulated", value: ({ simulated }) => simulated },
 ];
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
-}

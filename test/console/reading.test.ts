@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { unzipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cell } from "../../src/console/exports.ts";
 import { readSearch } from "../../src/console/search.ts";
 import { startConsoleLine, type ConsoleLine } from "./console-line.ts";
 
@@ -274,21 +273,6 @@ describe("an export", () => {
       ]),
     );
     expect((await supervisor.post("/console/log/export/xlsx")).status).toBe(404);
-  });
-
-  it("has no cell that a spreadsheet would run (row 51)", () => {
-    const formulas = [
-      '=HYPERLINK("http://evil.example")',
-      "+1",
-      "-1",
-      "@SUM(A1)",
-      "\t=1",
-      "\r=1",
-      "\0=1",
-      "＝1",
-    ];
-    for (const formula of formulas) expect(cell(formula)).toMatch(/^"'/);
-    expect(cell('say "yes", please\n')).toBe('"say ""yes"", please\n"');
   });
 
   it("is read no faster than it is sent", async () => {

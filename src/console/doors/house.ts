@@ -1,7 +1,17 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { ACCESS_ACTIONS } from "../../ledger/reading.ts";
-import { DAYS, momentsOf, readAddress, writeAddress, type Asked, type Mistake } from "../address.ts";
+import {
+  DAYS,
+  momentsOf,
+  readAddress,
+  readCarried,
+  writeAddress,
+  type Asked,
+  type Mistake,
+} from "../address.ts";
+import { ACCESS_COLUMNS } from "../columns.ts";
+import { allRows } from "../exports.ts";
 import { readForm } from "../form.ts";
 import { requires, setCookies, visitOf } from "../guard.ts";
 import { isAddress } from "../identity/addresses.ts";
@@ -15,8 +25,10 @@ import { operatorsPage } from "../pages/operators.ts";
 import { scriptPage } from "../pages/script.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
 import { isRole } from "../roles.ts";
+import { carriedQuery, exportList } from "./export.ts";
 
 const ROWS_A_PAGE = 100;
+const ROWS_EXPORTED_AT_ONCE = 200;
 /** People, or subjects, that one beginning may stand for; more are asked to be told apart. */
 const MAX_NAMES = 50;
 
@@ -36,14 +48,7 @@ export function houseDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
 
   door.get("/accesses", requires(parts, "see accesses"), async (c) => {
     const { asked, mistakes: unread } = readAddress(ACCESS_FIELDS, c.req.query(), ["cursor", "page"]);
-    const names = await namesOf(asked);
-    const mistakes = [...unread, ...names.mistakes];
-    const { action } = asked;
-    const filter = {
-      ...names.filter,
-      action,
-      ...momentsOf(asked, c.get("preferences").utcOffsetMinutes ?? 0),
-    };
+    const { filter, mistakes } = await accessFilter(c, asked, unread);
     const found =
       mistakes.length > 0 ? EMPTY : await reading.accesses(filter, readPage(c.req.query(), ROWS_A_PAGE));
     const operators = (await (await parts.identity()).list()).map(({ email }) => email);
@@ -54,6 +59,44 @@ export function houseDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       mistakes.length > 0 ? 400 : 200,
     );
   });
+
+  door.post(
+    "/accesses/export/:format",
+    requires(parts, "see accesses"),
+    requires(parts, "export"),
+    async (c) => {
+      const { asked, mistakes: unread } = readCarried(ACCESS_FIELDS, await carriedQuery(c));
+      const { filter, mistakes } = await accessFilter(c, asked, unread);
+      const piece = { limit: ROWS_EXPORTED_AT_ONCE, direction: "next" } as const;
+      return exportList(c, parts, {
+        name: "accesses",
+        place: "accesses",
+        columns: ACCESS_COLUMNS,
+        mistakes,
+        // What nobody has in the log might be a telephone number: it is not kept there (law 10).
+        address: writeAddress(ACCESS_FIELDS, {
+          ...asked,
+          who: filter.actorNames?.length === 0 ? undefined : asked.who,
+          subject: filter.subjects?.length === 0 ? undefined : asked.subject,
+        }),
+        businessId: undefined,
+        rows: () => allRows((cursor: string | null) => reading.accesses(filter, { ...piece, cursor })),
+      });
+    },
+  );
+
+  async function accessFilter(
+    c: ConsoleContext,
+    asked: Asked<typeof ACCESS_FIELDS>,
+    unread: readonly Mistake[],
+  ) {
+    const names = await namesOf(asked);
+    const days = momentsOf(asked, c.get("preferences").utcOffsetMinutes ?? 0);
+    return {
+      filter: { ...names.filter, action: asked.action, ...days },
+      mistakes: [...unread, ...names.mistakes],
+    };
+  }
 
   /** Who and what are found by their beginning; an operator also by their address, where they were changed. */
   async function namesOf({ who, subject }: Asked<typeof ACCESS_FIELDS>) {

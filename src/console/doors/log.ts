@@ -1,14 +1,13 @@
 import { Hono } from "hono";
 import type { CallFilter } from "../../ledger/reading.ts";
-import { mistakesInWords } from "../address.ts";
-import { exportStream, CONTENT_TYPES, FORMATS } from "../exports.ts";
+import { MAX_ADDRESS } from "../address.ts";
+import { CALL_COLUMNS } from "../columns.ts";
 import { readForm } from "../form.ts";
 import { requires } from "../guard.ts";
 import { liveTail } from "../live.ts";
 import {
   filterOf,
   logAddress,
-  MAX_ADDRESS,
   readLogAddress,
   readLogQuery,
   readPage,
@@ -25,6 +24,7 @@ import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } fr
 import { forgetView, keepView, MAX_VIEW_NAME, readViews } from "../preferences.ts";
 import { may } from "../roles.ts";
 import { MAX_SEARCH_LENGTH, readSearch } from "../search.ts";
+import { carriedQuery, exportList } from "./export.ts";
 
 const ROWS_A_PAGE = 50;
 const LATEST = 8;
@@ -123,23 +123,16 @@ export function logDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   });
 
   door.post("/log/export/:format", requires(parts, "export"), async (c) => {
-    const format = FORMATS.find((each) => each === c.req.param("format"));
-    if (format === undefined) return c.notFound();
-    const { query, mistakes } = readLogAddress((await readForm(c)).text("query", MAX_ADDRESS + 1));
-    if (mistakes.length > 0) {
-      const body = problemPage("Nothing was exported", mistakesInWords(mistakes));
-      return c.html(page(c, parts, { title: "Export", place: "log", body }), 400);
-    }
-    const address = writeLogQuery(query);
+    const { query, mistakes } = readLogAddress(await carriedQuery(c));
     const filter = await filterOf(query, parts, offsetOf(c));
-    await logAccess(parts, c, {
-      action: "exported",
-      detail: `calls as ${format}${address === "" ? "" : `, ${address}`}`,
-      businessId: query.business ?? null,
-    });
-    return c.body(exportStream(filter === null ? nothing() : reading.exportCalls(filter), format), 200, {
-      "Content-Type": CONTENT_TYPES[format],
-      "Content-Disposition": `attachment; filename="calls-${new Date(now()).toISOString().slice(0, 10)}.${format}"`,
+    return exportList(c, parts, {
+      name: "calls",
+      place: "log",
+      columns: CALL_COLUMNS,
+      mistakes,
+      address: writeLogQuery(query),
+      businessId: query.business,
+      rows: () => (filter === null ? nothing() : reading.exportCalls(filter)),
     });
   });
 

@@ -2,40 +2,28 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { E164 } from "../../call/phone-number.ts";
 import { OUTGOING_STATES, type Outgoing } from "../../ledger/outgoing.ts";
-import { OTHER_SOURCES } from "../../ledger/quality.ts";
-import { DAYS, momentsOf, readAddress, writeAddress } from "../address.ts";
+import { BUSINESS, readAddress, readCarried, WORLD, worldOf, writeAddress, type Asked } from "../address.ts";
+import { OUTGOING_COLUMNS } from "../columns.ts";
+import { allRows } from "../exports.ts";
 import { readForm } from "../form.ts";
 import { requires } from "../guard.ts";
-import { elsewherePage } from "../pages/elsewhere.ts";
 import { inboxPage, type InboxOptions } from "../pages/inbox.ts";
 import { page } from "../pages/layout.ts";
 import { MAX_NUMBER_LENGTH, OUTGOING_KINDS, outgoingPage, type OutgoingOptions } from "../pages/outgoing.ts";
-import { ENTRY_KINDS } from "../pages/words.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
 import { numberTyped, requestNamed } from "../typed.ts";
+import { carriedQuery, exportList } from "./export.ts";
 import { gone } from "./person.ts";
 
 const ROWS_A_PAGE = 50;
+const ROWS_EXPORTED_AT_ONCE = 200;
 const LETTERS_A_PAGE = 20;
-
-const BUSINESS = {
-  label: "Business",
-  takes: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-  fix: "Choose a business from the list.",
-} as const;
 
 const OUTGOING_FIELDS = {
   state: { label: "State", takes: z.enum(OUTGOING_STATES), fix: "Choose one from the list." },
   kind: { label: "What", takes: z.enum(OUTGOING_KINDS), fix: "Choose one from the list." },
   business: BUSINESS,
-} as const;
-
-const ENTRY_FIELDS = {
-  source: { label: "How", takes: z.enum(OTHER_SOURCES), fix: "Choose one from the list." },
-  kind: { label: "What", takes: z.enum(ENTRY_KINDS), fix: "Choose one from the list." },
-  business: BUSINESS,
-  world: { label: "World", takes: z.enum(["real", "simulated", "all"]), fix: "Choose one from the list." },
-  ...DAYS,
+  world: WORLD,
 } as const;
 
 const OUTGOING_DONE: Readonly<Record<string, string>> = {
@@ -47,43 +35,11 @@ const INBOX_DONE: Readonly<Record<string, string>> = {
   before: "Somebody has dealt with it already.",
 };
 
-/** What leaves, what came and was not understood, and what was recorded another way than by phone. */
+/** What leaves, and what came and was not understood. */
 export function trafficDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   const door = new Hono<ConsoleEnv>();
   outgoingRoutes(door, parts);
   inboxRoutes(door, parts);
-  const { quality, showSimulated } = parts;
-
-  door.get("/entries", async (c) => {
-    const { asked, mistakes } = readAddress(ENTRY_FIELDS, c.req.query(), ["before"]);
-    const { source, kind, business, world = showSimulated ? "all" : "real", ...days } = asked;
-    const before = c.req.query("before") ?? null;
-    const found =
-      mistakes.length > 0
-        ? { rows: [], next: null }
-        : await quality.elsewhere({
-            source,
-            kind,
-            businessId: business,
-            simulated: world === "all" ? undefined : world === "simulated",
-            ...momentsOf(days, c.get("preferences").utcOffsetMinutes ?? 0),
-            before,
-            limit: ROWS_A_PAGE,
-          });
-    const body = elsewherePage(parts, {
-      query: asked,
-      mistakes,
-      page: found,
-      first: before === null,
-      address: writeAddress(ENTRY_FIELDS, asked),
-      role: c.get("operator").role,
-    });
-    return c.html(
-      page(c, parts, { title: "Other entries", place: "entries", body }),
-      mistakes.length > 0 ? 400 : 200,
-    );
-  });
-
   return door;
 }
 
@@ -140,9 +96,22 @@ function outgoingRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
     if (!again)
       return show(c, { problem: "There is nothing to try again: it has left, or it waits already." });
     wake();
-    const typed = Object.fromEntries(new URLSearchParams((await readForm(c)).text("query", 200)));
-    const address = writeAddress(OUTGOING_FIELDS, readAddress(OUTGOING_FIELDS, typed).asked);
+    const { asked } = readCarried(OUTGOING_FIELDS, await carriedQuery(c));
+    const address = writeAddress(OUTGOING_FIELDS, asked);
     return c.redirect(`/console/outgoing?${address === "" ? "" : `${address}&`}done=retried`, 303);
+  });
+
+  door.post("/outgoing/export/:format", requires(parts, "export"), async (c) => {
+    const { asked, mistakes } = readCarried(OUTGOING_FIELDS, await carriedQuery(c));
+    return exportList(c, parts, {
+      name: "outgoing",
+      place: "outgoing",
+      columns: OUTGOING_COLUMNS,
+      mistakes,
+      address: writeAddress(OUTGOING_FIELDS, asked),
+      businessId: asked.business,
+      rows: () => allRows((before: number | null) => listed(asked, before, ROWS_EXPORTED_AT_ONCE)),
+    });
   });
 
   /** As long as it had when it was made; a call has to be soon, or not at all. */
@@ -150,19 +119,32 @@ function outgoingRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
     return Math.max(expiresAt - at, 0);
   }
 
+  async function listed(
+    { state, kind, business, world }: Asked<typeof OUTGOING_FIELDS>,
+    before: number | null,
+    limit: number,
+  ): Promise<Pick<OutgoingOptions, "rows" | "next">> {
+    const found = await outgoing.list({
+      states: state === undefined ? undefined : [state],
+      kind,
+      businessId: business,
+      simulated: worldOf(world ?? (showSimulated ? "all" : "real")),
+      before: before ?? undefined,
+      limit: limit + 1,
+    });
+    const rows = found.slice(0, limit);
+    const next = found.length > limit ? (rows.at(-1)?.seq ?? null) : null;
+    return { rows: await rowsOf(parts, rows), next };
+  }
+
   async function show(c: ConsoleContext, shown: Partial<OutgoingOptions>) {
     const query = c.req.method === "GET" ? c.req.query() : {};
     const { asked, mistakes } = readAddress(OUTGOING_FIELDS, query, ["before", "done"]);
-    const before = /^\d{1,15}$/.test(query["before"] ?? "") ? Number(query["before"]) : undefined;
-    const { state, kind, business } = asked;
-    const states = state === undefined ? undefined : [state];
-    const wanted = { states, kind, businessId: business, before, limit: ROWS_A_PAGE + 1 };
-    const found = mistakes.length > 0 ? [] : await outgoing.list(wanted);
-    const rows = found.slice(0, ROWS_A_PAGE);
+    const before = /^\d{1,15}$/.test(query["before"] ?? "") ? Number(query["before"]) : null;
+    const found = mistakes.length > 0 ? { rows: [], next: null } : await listed(asked, before, ROWS_A_PAGE);
     const body = outgoingPage(parts, {
-      rows: await rowsOf(parts, rows),
-      next: found.length > ROWS_A_PAGE ? (rows.at(-1)?.seq ?? null) : null,
-      first: before === undefined,
+      ...found,
+      first: before === null,
       query: asked,
       mistakes,
       address: writeAddress(OUTGOING_FIELDS, asked),

@@ -3,6 +3,7 @@ import { ACCESS_ACTIONS, type Access, type AccessAction, type Page } from "../..
 import type { Mistake } from "../address.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { badge, DASH, NOTHING, option, time, type Html } from "./bits.ts";
+import { exportMenu } from "./export.ts";
 import { emptyState, heading } from "./layout.ts";
 import { pager } from "./log.ts";
 import { choiceField, dayField, mistakesBox, typedIn } from "./mistakes.ts";
@@ -76,7 +77,7 @@ const MAX_OFFERED = 200;
 export function accessesPage(parts: ConsoleParts, options: AccessesOptions): Html {
   const { query, mistakes, page, address, operators } = options;
   const rest = `/console/accesses${address === "" ? "" : `?${address}`}`;
-  return html`${heading("Access log", "", "Who signed in, looked, revealed, exported, withdrew or changed something. Nothing is ever taken out of it.")}
+  return html`${heading("Access log", mistakes.length === 0 ? exportMenu("/console/accesses", address) : "", "Who signed in, looked, revealed, exported, withdrew or changed something. Nothing is ever taken out of it.")}
     <form class="filters open" method="get" action="/console/accesses">
       ${textField("a-who", "who", "Who", typedIn(mistakes, "who") ?? query.who, "Begins with …", "a-operators")}
       <datalist id="a-operators">

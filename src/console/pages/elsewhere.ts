@@ -1,19 +1,22 @@
 import { html } from "hono/html";
 import { OTHER_SOURCES, type ElsewherePage, type OtherSource } from "../../ledger/quality.ts";
 import type { EntryKind } from "../../call/consent.ts";
-import type { Mistake } from "../address.ts";
+import type { Mistake, WORLDS } from "../address.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { may, type Role } from "../roles.ts";
 import { badge, DASH, icon, NOTHING, numberShown, option, simulatedBadge, time, type Html } from "./bits.ts";
+import { exportMenu } from "./export.ts";
 import { emptyState, heading } from "./layout.ts";
-import { choiceField, mistakesBox, typedIn } from "./mistakes.ts";
+import { choiceField, dayField, mistakesBox, typedIn, worldField } from "./mistakes.ts";
 import { businessName, ENTRY_KINDS, ENTRY_WORDS, sourceWords, topicWords } from "./words.ts";
 
 export type ElsewhereQuery = {
   readonly source?: OtherSource | undefined;
   readonly kind?: EntryKind | undefined;
   readonly business?: string | undefined;
-  readonly world?: "real" | "simulated" | "all" | undefined;
+  readonly world?: (typeof WORLDS)[number] | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
 };
 
 export type ElsewhereOptions = {
@@ -27,16 +30,19 @@ export type ElsewhereOptions = {
 
 /** Consent that was given, refused or withdrawn another way than by phone. */
 export function elsewherePage(parts: ConsoleParts, options: ElsewhereOptions): Html {
-  const { query, mistakes, page, address, first } = options;
+  const { query, mistakes, page, address, first, role } = options;
   const { businesses, showSimulated } = parts;
   const rest = `/console/entries${address === "" ? "" : `?${address}`}`;
   const more = (part: string) => [address, part].filter((each) => each !== "").join("&");
-  return html`${heading("Other entries", "", html`What was agreed, declined or withdrawn another way than by phone: on WhatsApp, through the API, in the console. <a href="/console/log">Calls are in the log.</a>`)}
+  const acts = may(role, "export") && mistakes.length === 0 ? exportMenu("/console/entries", address) : "";
+  return html`${heading("Other entries", acts, html`What was agreed, declined or withdrawn another way than by phone: on WhatsApp, through the API, in the console. <a href="/console/log">Calls are in the log.</a>`)}
     <form class="filters open" method="get" action="/console/entries">
       ${choiceField("e-source", "source", "How", html`${option("", "Any way", typedIn(mistakes, "source") ?? query.source)}${OTHER_SOURCES.map((each) => option(each, sourceWords(each), query.source))}`, mistakes)}
       ${choiceField("e-kind", "kind", "What", html`${option("", "Anything", typedIn(mistakes, "kind") ?? query.kind)}${ENTRY_KINDS.map((each) => option(each, ENTRY_WORDS[each], query.kind))}`, mistakes)}
       ${choiceField("e-business", "business", "Business", html`${option("", "Every one", typedIn(mistakes, "business") ?? query.business)}${businesses.map(({ id, name }) => option(id, name, query.business))}`, mistakes)}
-      ${choiceField("e-world", "world", "World", html`${option("", showSimulated ? "Both" : "Real", typedIn(mistakes, "world") ?? query.world)}${option("real", "Real only", query.world)}${option("simulated", "Simulated only", query.world)}${showSimulated ? NOTHING : option("all", "Both", query.world)}`, mistakes)}
+      ${worldField("e-world", query.world, showSimulated, mistakes)}
+      ${dayField("e-since", "since", "From", query.since, mistakes)}
+      ${dayField("e-until", "until", "To", query.until, mistakes)}
       <div class="field acts">
         <button type="submit" class="primary">Show</button>
         <a class="button" href="/console/entries">Clear</a>

@@ -1,8 +1,8 @@
 import { html } from "hono/html";
 import { JURISDICTIONS, LOCALES } from "../../call/business.ts";
 import { OUTCOMES, REACHES, type Reach } from "../../ledger/reading.ts";
-import type { Mistake } from "../address.ts";
-import { countFilters, SORTS, WORLDS, type LogQuery } from "../log-query.ts";
+import { WORLDS, type Mistake } from "../address.ts";
+import { countFilters, SORTS, type LogQuery } from "../log-query.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { NOTHING, option, type Html } from "./bits.ts";
 import { choiceField, dayField, typedIn } from "./mistakes.ts";

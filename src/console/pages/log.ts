@@ -4,7 +4,8 @@ import type { Mistake } from "../address.ts";
 import { logAddress, writeLogQuery, type LogQuery } from "../log-query.ts";
 import type { ConsoleParts } from "../parts.ts";
 import type { SavedView } from "../preferences.ts";
-import { icon, NOTHING, numberShown, outcomeBadge, simulatedBadge, time, type Html } from "./bits.ts";
+import { NOTHING, numberShown, outcomeBadge, simulatedBadge, time, type Html } from "./bits.ts";
+import { exportMenu } from "./export.ts";
 import { filtersForm } from "./filters.ts";
 import { emptyState, heading, toPhone } from "./layout.ts";
 import { mistakesBox } from "./mistakes.ts";
@@ -33,7 +34,7 @@ export function logPage(parts: ConsoleParts, options: LogOptions): Html {
   const address = writeLogQuery(query);
   const fine = mistakes.length === 0;
   const acts = html`${liveAfter === null ? NOTHING : html`<button type="button" id="live" aria-pressed="false" hidden><span class="pulse" aria-hidden="true"></span><span>Live</span></button>`}
-  ${mayExport && fine ? exportMenu(address) : NOTHING}`;
+  ${mayExport && fine ? exportMenu("/console/log", address) : NOTHING}`;
   return html`${heading("Log", acts, searchedFor(query))}
     ${viewsBar({ query: fine ? query : null, views, refused: refusedView })}
     ${mistakesBox(mistakes, logAddress(query))} ${filtersForm(parts, query, mistakes)}
@@ -52,24 +53,6 @@ export function logPage(parts: ConsoleParts, options: LogOptions): Html {
     </div>
     <p class="unseen" id="tail-status" role="status"></p>
     ${pager(page, "/console/log", address)}`;
-}
-
-function exportMenu(address: string): Html {
-  return html`<details class="menu">
-    <summary class="button">${icon("export")}<span>Export</span></summary>
-    <ul>
-      ${(["csv", "ndjson"] as const).map(
-        (format) =>
-          html`<li>
-            <form method="post" action="/console/log/export/${format}">
-              <input type="hidden" name="query" value="${address}" /><button type="submit">
-                ${format.toUpperCase()}
-              </button>
-            </form>
-          </li>`,
-      )}
-    </ul>
-  </details>`;
 }
 
 const numbers = new Intl.NumberFormat("en-GB");

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import type { Mistake } from "../address.ts";
-import { attribute, NOTHING, type Html } from "./bits.ts";
+import { WORLD, type Mistake, type WORLDS } from "../address.ts";
+import { attribute, NOTHING, option, type Html } from "./bits.ts";
 
 /** Names every field that cannot be read, what was typed, and what to do; `rest` is the address without them. */
 export function mistakesBox(mistakes: readonly Mistake[], rest: string): Html {
@@ -50,4 +50,15 @@ export function choiceField(
       ${options}
     </select>
   </div>`;
+}
+
+/** Real, simulated or both; what is meant where nothing is chosen depends on whether the line has real callers. */
+export function worldField(
+  id: string,
+  world: (typeof WORLDS)[number] | undefined,
+  showSimulated: boolean,
+  mistakes: readonly Mistake[],
+): Html {
+  const options = html`${option("", showSimulated ? "Both" : "Real", typedIn(mistakes, "world") ?? world)}${option("real", "Real only", world)}${option("simulated", "Simulated only", world)}${showSimulated ? NOTHING : option("all", "Both", world)}`;
+  return choiceField(id, "world", WORLD.label, options, mistakes);
 }

@@ -8,7 +8,7 @@ import {
   type OutgoingKind,
   type OutgoingState,
 } from "../../ledger/outgoing.ts";
-import type { Mistake } from "../address.ts";
+import type { Mistake, WORLDS } from "../address.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { may, type Role } from "../roles.ts";
 import {
@@ -22,15 +22,17 @@ import {
   time,
   type Html,
 } from "./bits.ts";
+import { exportMenu } from "./export.ts";
 import { failureWords } from "./failures.ts";
 import { emptyState, heading } from "./layout.ts";
-import { choiceField, mistakesBox, typedIn } from "./mistakes.ts";
+import { choiceField, mistakesBox, typedIn, worldField } from "./mistakes.ts";
 import { businessName, languageName, MESSAGE_STATUS_WORDS, PURPOSE_WORDS } from "./words.ts";
 
 export type OutgoingQuery = {
   readonly state?: OutgoingState | undefined;
   readonly kind?: OutgoingKind | undefined;
   readonly business?: string | undefined;
+  readonly world?: (typeof WORLDS)[number] | undefined;
 };
 
 export type OutgoingRow = {
@@ -81,7 +83,8 @@ const STATE_WORDS: Readonly<Record<OutgoingState, readonly [words: string, tone:
 export function outgoingPage(parts: ConsoleParts, options: OutgoingOptions): Html {
   const { rows, query, mistakes, address, problem, done, role } = options;
   const rest = `/console/outgoing${address === "" ? "" : `?${address}`}`;
-  return html`${heading("What leaves", "", "Messages on WhatsApp, calls that ask for consent, and events for other systems.")}
+  const acts = may(role, "export") && mistakes.length === 0 ? exportMenu("/console/outgoing", address) : "";
+  return html`${heading("What leaves", acts, "Messages on WhatsApp, calls that ask for consent, and events for other systems.")}
     ${problem === "" ? NOTHING : html`<p class="problem" role="alert">${problem}</p>`}
     ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
     ${may(role, "call") ? callAnyone(parts, options) : NOTHING}
@@ -89,6 +92,7 @@ export function outgoingPage(parts: ConsoleParts, options: OutgoingOptions): Htm
       ${choiceField("o-state", "state", "State", html`${option("", "Any", typedIn(mistakes, "state") ?? query.state)}${OUTGOING_STATES.map((each) => option(each, STATE_WORDS[each][0], query.state))}`, mistakes)}
       ${choiceField("o-kind", "kind", "What", html`${option("", "Everything", typedIn(mistakes, "kind") ?? query.kind)}${OUTGOING_KINDS.map((each) => option(each, KIND_WORDS[each], query.kind))}`, mistakes)}
       ${choiceField("o-business", "business", "Business", html`${option("", "Every one", typedIn(mistakes, "business") ?? query.business)}${parts.businesses.map(({ id, name }) => option(id, name, query.business))}`, mistakes)}
+      ${worldField("o-world", query.world, parts.showSimulated, mistakes)}
       <div class="field acts">
         <button type="submit" class="primary">Show</button>
         <a class="button" href="/console/outgoing">Clear</a>
