@@ -112,8 +112,6 @@ export type OutgoingStore = {
   get(businessId: string, id: string): Promise<Outgoing | null>;
   /** Newest first, keyset by `seq`. */
   list(filter: OutgoingFilter): Promise<readonly Outgoing[]>;
-  /** Calls asked for since then: to this number, by this business, by this operator or key. */
-  callsSince(which: CallCount): Promise<number>;
   /** How many stand in each state but `sent`, and when the oldest of what waits was made. For metrics and the Today page. */
   depth(): Promise<{
     readonly states: Readonly<Partial<Record<OutgoingState, number>>>;
@@ -138,11 +136,4 @@ export type OutgoingFilter = {
   readonly simulated?: boolean | undefined;
   readonly before?: number | undefined;
   readonly limit: number;
-};
-
-export type CallCount = {
-  readonly businessId: string;
-  readonly since: number;
-  readonly subscriberId?: string;
-  readonly requestedBy?: string;
 };

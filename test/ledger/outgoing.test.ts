@@ -296,20 +296,6 @@ describe("whoever watches", () => {
     });
   });
 
-  it("counts the calls that were asked for, of a business, to a person, by an operator", async () => {
-    const by = (subscriberId: string, requestedBy: string, businessId = "clinic") =>
-      draft(subscriberId, { payload: CALL, requestedBy, businessId });
-    await memory.outgoing.add([by("ann", "eve")], NOW - HOUR_MS);
-    await add(by("ann", "eve"), by("ann", "bob"), by("tom", "eve"), by("ann", "eve", "other"), draft("ann"));
-    const count = (over: { subscriberId?: string; requestedBy?: string }, since = NOW) =>
-      memory.outgoing.callsSince({ businessId: "clinic", since, ...over });
-    expect(await count({})).toBe(3);
-    expect(await count({}, NOW - HOUR_MS)).toBe(4);
-    expect(await count({ subscriberId: "ann" })).toBe(2);
-    expect(await count({ requestedBy: "eve" })).toBe(2);
-    expect(await count({ subscriberId: "ann", requestedBy: "eve" })).toBe(1);
-  });
-
   it("never waits for a walk through the whole queue", async () => {
     const { client } = memory.connection;
     const statements: string[] = [];

@@ -136,7 +136,7 @@ describe("nobody is called", () => {
     expect(await reasonOf(to)).toBe("withdrawn");
   });
 
-  it("who said no, though somebody else has named their number since; who says yes to that may be", async () => {
+  it("who said no, though somebody else has named their number since", async () => {
     const [refused, withdrawn] = [someNumber(), someNumber()];
     const call = callOf({ caller: refused, at: line.clock.now });
     await line.ledger.record(begins(call));

@@ -278,26 +278,8 @@ function conditions(
   };
 }
 
-/** Calls of the last hours, and how much waits. */
-function figures({ client }: Connection): Pick<OutgoingStore, "callsSince" | "depth"> {
-  const ofBusiness = client
-    .prepare<[string, number], number>(
-      "SELECT count(*) FROM outbox INDEXED BY outbox_calls WHERE kind = 'call' AND business_id = ? AND at >= ?",
-    )
-    .pluck();
-  const ofOperator = client
-    .prepare<[string, number, string], number>(
-      `SELECT count(*) FROM outbox INDEXED BY outbox_calls
-       WHERE kind = 'call' AND business_id = ? AND at >= ? AND requested_by = ?`,
-    )
-    .pluck();
-  const toPerson = client
-    .prepare<[string, string, number, string | null], number>(
-      `SELECT count(*) FROM outbox INDEXED BY outbox_of_subscriber
-       WHERE business_id = ? AND subscriber_id = ? AND kind = 'call' AND at >= ?
-         AND requested_by IS coalesce(?, requested_by)`,
-    )
-    .pluck();
+/** How much waits. */
+function figures({ client }: Connection): Pick<OutgoingStore, "depth"> {
   const inState = client
     .prepare<[OutgoingState], number>(
       "SELECT count(*) FROM outbox INDEXED BY outbox_by_state WHERE state = ?",
@@ -311,13 +293,6 @@ function figures({ client }: Connection): Pick<OutgoingStore, "callsSince" | "de
     .pluck();
 
   return {
-    async callsSince({ businessId, since, subscriberId, requestedBy }) {
-      if (subscriberId !== undefined) {
-        return toPerson.get(businessId, subscriberId, since, requestedBy ?? null) ?? 0;
-      }
-      if (requestedBy !== undefined) return ofOperator.get(businessId, since, requestedBy) ?? 0;
-      return ofBusiness.get(businessId, since) ?? 0;
-    },
     async depth() {
       const states = Object.fromEntries(COUNTED.map((state) => [state, inState.get(state) ?? 0]));
       const waiting = KINDS.flatMap((kind) => [oldest.get(0, kind) ?? [], oldest.get(1, kind) ?? []].flat());
