@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { after, ENTRY_KINDS, fold, type ConsentState, type EntryKind } from "../../src/call/consent.ts";
+import {
+  after,
+  ENTRY_KINDS,
+  fold,
+  ownWord,
+  type ConsentState,
+  type EntryKind,
+} from "../../src/call/consent.ts";
 
 type Entry = { readonly kind: EntryKind; readonly topics: readonly string[] };
 
@@ -97,6 +104,34 @@ describe("the fold over the entries", () => {
           const asked = sinceNo.indexOf("pending");
           const confirmed = asked >= 0 && sinceNo.indexOf("confirmed", asked) > asked;
           expect(state === "granted").toBe(sinceNo.includes("granted") || confirmed);
+        }
+      }),
+    );
+  });
+});
+
+describe("a person's own word", () => {
+  const word = (...kinds: EntryKind[]): ConsentState | undefined =>
+    ownWord(kinds.map((kind) => ({ kind, topics: ["visits"] })))[0]?.state;
+
+  it("stands though somebody else names their number, until they say otherwise themselves", () => {
+    expect(word("pending")).toBe("pending");
+    expect(word("refused", "pending", "pending")).toBe("refused");
+    expect(word("revoked", "pending")).toBe("revoked");
+    expect(word("revoked", "pending", "confirmed")).toBe("granted");
+    expect(word("revoked", "pending", "granted")).toBe("granted");
+    expect(word("granted", "pending")).toBe("granted");
+  });
+
+  it("is what stands, or the no behind what somebody else said", () => {
+    fc.assert(
+      fc.property(logs, (entries) => {
+        const stood = fold(entries);
+        for (const { topic, state } of ownWord(entries)) {
+          const now = stood.get(topic);
+          expect(state === now || (now === "pending" && (state === "refused" || state === "revoked"))).toBe(
+            true,
+          );
         }
       }),
     );
