@@ -4,6 +4,7 @@ import type { ApiParts } from "./api/parts.ts";
 import type { ConsoleParts } from "./console/parts.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
+import { receiptPage } from "./proof/receipt-page.ts";
 import type { PublishedLog } from "./sealing.ts";
 import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
 import { whatsappRoutes, type WhatsAppParts } from "./whatsapp/routes.ts";
@@ -85,13 +86,20 @@ export function createApp({
   return app;
 }
 
-/** What auditors fetch, without asking anybody: the newest signed checkpoint, and the keys that sign. */
+/** What auditors fetch, without asking anybody: the newest signed checkpoint, the keys that sign, a page that checks receipts. */
 function wellKnown({ checkpoint, keys }: PublishedLog): Hono {
   const app = new Hono();
   app.get("/checkpoint", async (c) => {
     const note = await checkpoint();
     c.header("Cache-Control", "no-cache");
     return note === null ? c.text("Nothing is signed yet.\n", 404) : c.text(note);
+  });
+  // Saved to a file, it works the same: the policy stands in it as well.
+  const verify = receiptPage(null);
+  app.get("/verify", (c) => {
+    c.header("Content-Security-Policy", `${verify.policy}; frame-ancestors 'none'`);
+    c.header("Referrer-Policy", "no-referrer");
+    return c.html(verify.html);
   });
   app.get("/log-key", (c) => c.text(keys.map((key) => `${key}\n`).join("")));
   return app;

@@ -14,6 +14,7 @@ import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { templatesOf } from "./script/templates.ts";
+import { receiptsWith } from "./receipts.ts";
 import { sealWith, signersOf } from "./sealing.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
@@ -134,6 +135,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
       console: supervision.console(publicUrl, { placeCall: calls.placeCall, wake: worker.wake }),
       api: {
         ...memory,
+        receipt: receiptsWith(config, memory, Date.now),
         publicUrl,
         businesses,
         calls,

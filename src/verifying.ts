@@ -119,11 +119,14 @@ export function verifyWith({ store, verifiers, outside, log, now, monotonicMs }:
     );
   }
 
+  async function turn(): Promise<void> {
+    await verify();
+    if (!stopping.signal.aborted) next(EVERY_MS);
+  }
+
   function next(milliseconds: number): void {
     timer = setTimeout(() => {
-      round = verify().then(() => {
-        if (!stopping.signal.aborted) next(EVERY_MS);
-      });
+      round = turn();
     }, milliseconds).unref();
   }
 

@@ -18,6 +18,7 @@ import {
   type ApiRoutes,
 } from "./parts.ts";
 import { refuse, refuseInvalid } from "./problem.ts";
+import { receiptSchema } from "./receipt.ts";
 import { referencePages } from "./reference.ts";
 
 /** Where the door is mounted. */
@@ -51,6 +52,11 @@ export function apiRoutes(parts: ApiParts): ApiRoutes {
   routes.get("/v1/openapi.json", (c) => {
     described ??= JSON.stringify(document(routes, publicUrl));
     return c.body(described, 200, { "Content-Type": "application/json" });
+  });
+  let schema: string | undefined;
+  routes.get("/receipt.schema.json", (c) => {
+    schema ??= JSON.stringify(receiptSchema(publicUrl));
+    return c.body(schema, 200, { "Content-Type": "application/schema+json" });
   });
   routes.route("/docs", referencePages());
   refuseOtherMethods(routes);

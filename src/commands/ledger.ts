@@ -8,6 +8,11 @@ import type { ProofStore } from "../ledger/proof-store.ts";
 import { recordOf } from "../ledger/record.ts";
 import { exportLine } from "../proof/export-audit.ts";
 import { leafText } from "../proof/leaf.ts";
+import { issueReceipt } from "../proof/receipt.ts";
+import { receiptJsonLd } from "../proof/receipt-jsonld.ts";
+import { receiptRecord } from "../proof/receipt-record.ts";
+import { signersOf } from "../sealing.ts";
+import { receiptCommand } from "./ledger-receipt.ts";
 import { verifyCommand } from "./ledger-verify.ts";
 import { withMemory } from "./with-ledger.ts";
 
@@ -19,7 +24,7 @@ export function ledgerCommand(parts: CliParts): Command {
   command
     .command("export")
     .description("write every entry, in commit order, as one record a line")
-    .addOption(new Option("--format <format>").choices(["ndjson", "csv"]).default("ndjson"))
+    .addOption(new Option("--format <format>").choices(["ndjson", "csv", "jsonld"]).default("ndjson"))
     .option("--business <id>", "only this business")
     .addOption(new Option("--kind <kind>", "only entries that say this").choices(ENTRY_KINDS))
     .option("--since <time>", "from this time on (ISO 8601)")
@@ -45,7 +50,8 @@ export function ledgerCommand(parts: CliParts): Command {
       };
       await withMemory(config, async ({ ledger, proof }) => {
         const views = ledger.entries(filter);
-        for await (const line of FORMATS[options.format](views, { proof, businesses: config.businesses })) {
+        const sources = { proof, businesses: config.businesses, signers: signersOf(config) };
+        for await (const line of FORMATS[options.format](views, sources)) {
           out(line);
           await caughtUp?.();
         }
@@ -53,6 +59,7 @@ export function ledgerCommand(parts: CliParts): Command {
     });
 
   verifyCommand(command, parts);
+  receiptCommand(command, parts);
 
   return command;
 }
@@ -72,11 +79,23 @@ const FORMATS = {
       );
     }
   },
+  jsonld: async function* (views: AsyncIterable<EntryView>, { proof, businesses, signers }: ExportSources) {
+    for await (const view of views) {
+      const business = businessOf(businesses, view.entry.businessId);
+      const record = receiptRecord(recordOf(view, business), view, business);
+      const receipt = await issueReceipt(record, view.entry, { proof, signers, now: Date.now() });
+      yield `${JSON.stringify(receiptJsonLd(receipt))}\n`;
+    }
+  },
   csv: (views: AsyncIterable<EntryView>, { businesses }: ExportSources) =>
     recordsCsv(records(views, businesses)),
 };
 
-type ExportSources = { readonly proof: ProofStore; readonly businesses: readonly Business[] };
+type ExportSources = {
+  readonly proof: ProofStore;
+  readonly businesses: readonly Business[];
+  readonly signers: ReturnType<typeof signersOf>;
+};
 
 async function* records(views: AsyncIterable<EntryView>, businesses: readonly Business[]) {
   for await (const view of views) yield recordOf(view, businessOf(businesses, view.entry.businessId));

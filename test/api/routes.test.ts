@@ -1,4 +1,8 @@
+import { randomUUIDv7 } from "node:crypto";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signersOf } from "../../src/sealing.ts";
+import { sealerOn } from "../proof/sealing.ts";
 import { sid } from "../support/line.ts";
 import { describedBy, startApiLine, type ApiLine, type Told } from "./api-line.ts";
 
@@ -308,6 +312,38 @@ describe("a call that is asked for", () => {
     expectDescribed(`${ROUTE}/{CallSid}/opt-in`, await line.ask("POST", path, { body }), 422);
     const plain = { business: "acme-dental", returnUrl: "http://agents.example/back" };
     expectDescribed(`${ROUTE}/{CallSid}/opt-in`, await line.ask("POST", path, { body: plain }), 400);
+  });
+});
+
+describe("a receipt", () => {
+  const ROUTE = "/api/v1/entries/{id}/proof";
+  const proofOf = (id: unknown) => line.ask("GET", `/api/v1/entries/${String(id)}/proof`);
+
+  it("is given of every entry that the key may see, and looking at it is on record", async () => {
+    const [entry] = line.rows("entry");
+    const early = await proofOf(entry?.["id"]);
+    expectDescribed(ROUTE, early, 200);
+    expect(early.body).toMatchObject({ proof: null, record: { eventId: entry?.["id"] } });
+    const signers = signersOf(line.config);
+    await sealerOn(line.memory.proof, { signers }).seal();
+    const told = await proofOf(entry?.["id"]);
+    expectDescribed(ROUTE, told, 200);
+    expect(told.body.proof).toMatchObject({ leafIndex: 0, keys: [signers[0].verifier.text] });
+    expect(line.rows("access_log").at(-1)).toMatchObject({ action: "looked", subject: entry?.["id"] });
+    expectDescribed(ROUTE, await proofOf(randomUUIDv7()), 404);
+  });
+
+  it("has a published schema that everybody may read, and that it is valid by", async () => {
+    const { body, status, headers } = await line.ask("GET", "/api/receipt.schema.json", { key: null });
+    expect([status, headers.get("content-type")]).toEqual([200, "application/schema+json"]);
+    expect(body.$id).toBe("https://line.test/api/receipt.schema.json");
+    const validate = new Ajv2020({
+      strict: false,
+      formats: { "date-time": true, date: true, uuid: true },
+    }).compile(body);
+    const told = await proofOf(line.rows("entry")[0]?.["id"]);
+    expect([validate(told.body), validate.errors]).toEqual([true, null]);
+    expect(validate({ ...told.body, proof: { ...told.body.proof, leafIndex: -1 } })).toBe(false);
   });
 });
 

@@ -56,6 +56,9 @@ describe("a server", () => {
     expect([shown.code, shown.out]).toEqual([0, note]);
     const [{ key }] = JSON.parse(keys.out) as [{ key: string }];
     expect((await server.get("/.well-known/yesline/log-key")).text).toBe(`${key}\n`);
+    const page = await fetch(`${server.url}/.well-known/yesline/verify`);
+    expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'sha256-/);
+    expect(await page.text()).toContain("Verify a receipt of consent");
     await Promise.all([agrees(server), agrees(server), agrees(server)]);
     const { code, out, err } = await server.stop();
     expect(code).toBe(0);

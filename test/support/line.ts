@@ -11,6 +11,7 @@ import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
 import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
+import { receiptsWith } from "../../src/receipts.ts";
 import type { Webhook } from "../../src/voice/routes.ts";
 import type { MessageWebhook } from "../../src/whatsapp/routes.ts";
 import { caller, type Caller, type CallerOptions } from "./caller.ts";
@@ -93,6 +94,7 @@ export function startLine({
     phone: null,
     api: {
       ...memory,
+      receipt: receiptsWith(config, memory, () => clock.now),
       publicUrl,
       businesses: config.businesses,
       calls: null,

@@ -1,4 +1,4 @@
-import { createRoute } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import { cursorAt, placeOf } from "../cursor.ts";
 import { answers, json, REFUSALS, REFUSALS_OR_NOT_FOUND, SECURITY } from "../describe.ts";
 import { detailed, numbered } from "../entry.ts";
@@ -6,6 +6,7 @@ import type { Guards } from "../guard.ts";
 import { businessesOf, type ApiContext, type ApiRoutes, type ApiParts } from "../parts.ts";
 import { refuse } from "../problem.ts";
 import { EntryDetail, EntryList } from "../answers.ts";
+import { EntryReceipt } from "../receipt.ts";
 import { EntryPath, EntryQuery } from "../requests.ts";
 import { unknownBusiness } from "./consents.ts";
 
@@ -72,6 +73,31 @@ export function entriesDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): 
     await log(c, inClear, view.entry.businessId, view.entry.id, "an entry");
     return c.json(detailed(view, inClear), 200);
   });
+
+  const { receipt } = parts;
+  if (receipt !== undefined) {
+    const proof = createRoute({
+      method: "get",
+      path: "/v1/entries/{id}/proof",
+      operationId: "getEntryProof",
+      summary: "A receipt of one entry: its words, its place in the log, and what was signed",
+      description:
+        "It can be handed on, and checked by anybody without us: at /.well-known/yesline/verify, offline, or with RFC 6962 and Ed25519 by hand. Its schema is /api/receipt.schema.json.",
+      tags: TAG,
+      security: SECURITY,
+      middleware: guard("entries:read"),
+      request: { params: EntryPath },
+      responses: answers({ 200: json("The receipt.", EntryReceipt) }, REFUSALS_OR_NOT_FOUND),
+    });
+    routes.openapi(proof, async (c) => {
+      const seen = businessesOf(parts, c.get("key")).map(({ id }) => id);
+      const found = await receipt(seen, c.req.valid("param").id.toLowerCase());
+      if (found === null) return refuse(c, "not-found", "There is no such entry that this key may see.");
+      const { recordId, controller } = found.record as { recordId: string; controller: { id: string } };
+      await log(c, false, controller.id, recordId, "a receipt");
+      return c.json(found as z.infer<typeof EntryReceipt>, 200);
+    });
+  }
 
   /** Law 10: who looks is on record before the answer shows it. */
   function log(

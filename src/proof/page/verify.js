@@ -1,0 +1,254 @@
+// Verifies one receipt. Written apart from the line's own code, for whoever trusts neither.
+"use strict";
+
+const utf8 = new TextEncoder();
+const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const joined = (...parts) => new Uint8Array(parts.flatMap((part) => [...part]));
+const same = (one, other) => hex(one) === hex(other);
+
+function fromBase64(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  if (btoa(String.fromCharCode(...bytes)) !== text)
+    throw new Error("a hash is written in another way than it must be");
+  return bytes;
+}
+
+/** RFC 8785. */
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (value !== null && typeof value === "object")
+    return `{${Object.keys(value)
+      .toSorted()
+      .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)
+      .join(",")}}`;
+  if (typeof value === "number" && !Number.isSafeInteger(value)) throw new Error("a number is not whole");
+  return JSON.stringify(value);
+}
+
+async function parseKey(text) {
+  const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text) ?? [];
+  if (name === undefined) throw new Error("a key is not written as name+id+key");
+  const bytes = fromBase64(encoded);
+  const own = hex((await sha256(joined(utf8.encode(`${name}\n`), bytes))).slice(0, 4));
+  if (bytes[0] !== 1 || bytes.length !== 33 || own !== id) throw new Error("a key does not fit its own id");
+  const key = await crypto.subtle.importKey("raw", bytes.slice(1), "Ed25519", false, ["verify"]);
+  return { name, id, key };
+}
+
+/** The text of a signed note (C2SP), where one of the keys has signed it and none is misused. */
+async function openNote(note, keys) {
+  const blank = note.lastIndexOf("\n\n");
+  if (blank === -1 || !note.endsWith("\n")) throw new Error("it is no signed note");
+  const text = note.slice(0, blank + 1);
+  let signed = 0;
+  for (const line of note.slice(blank + 2, -1).split("\n")) {
+    const [, name, encoded] = /^— (\S+) (\S+)$/u.exec(line) ?? [];
+    if (name === undefined) throw new Error("a signature is not written as one");
+    const bytes = fromBase64(encoded);
+    const known = keys.find((key) => key.name === name && key.id === hex(bytes.slice(0, 4)));
+    if (known === undefined) continue;
+    if (!(await crypto.subtle.verify("Ed25519", known.key, bytes.slice(4), utf8.encode(text))))
+      throw new Error(`the signature of ${name} does not hold`);
+    signed += 1;
+  }
+  if (signed === 0) throw new Error("none of these keys has signed it");
+  return text;
+}
+
+/** RFC 9162, 2.1.3.2. */
+async function rootFrom(leaf, index, size, path) {
+  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size))
+    throw new Error("the log has no such leaf");
+  const node = (left, right) => sha256(joined([1], left, right));
+  let [place, last, hash] = [index, size - 1, leaf];
+  for (const sibling of path) {
+    if (last === 0) throw new Error("the path is too long");
+    if (place % 2 === 1 || place === last) {
+      hash = await node(sibling, hash);
+      while (place % 2 === 0 && place !== 0) [place, last] = [place / 2, Math.floor(last / 2)];
+    } else hash = await node(hash, sibling);
+    [place, last] = [Math.floor(place / 2), Math.floor(last / 2)];
+  }
+  if (last !== 0) throw new Error("the path is too short");
+  return hash;
+}
+
+const STATES = {
+  granted: "ConsentGiven",
+  confirmed: "ConsentGiven",
+  refused: "ConsentRefused",
+  pending: "ConsentRequested",
+  revoked: "ConsentWithdrawn",
+};
+
+/** What people read, against what was sealed. */
+async function checkRecord(record, leaf) {
+  const pairs = [
+    ["id", record.recordId, leaf.id],
+    ["kind", record.kind, leaf.kind],
+    ["state", record.eventState, STATES[leaf.kind]],
+    ["time", record.eventTime, new Date(leaf.at).toISOString()],
+    ["person", record.subject.pseudonym, leaf.subscriber],
+    ["commitment", record.subject.commitment, leaf.subject],
+    ["business", record.controller.id, leaf.business],
+    ["topics", record.topics.map((topic) => topic.id).join(), leaf.topics.join()],
+    ["jurisdiction", record.jurisdiction, leaf.jurisdiction],
+    ["language", record.locale, leaf.locale],
+    ["script", record.script, leaf.script],
+    ["simulated", record.simulated, leaf.simulated],
+    ["key", record.key === null ? null : record.key.pressed, leaf.key],
+    ["call", record.call === null ? null : record.call.sid, leaf.call === null ? null : leaf.call.sid],
+  ];
+  for (const [name, said, sealed] of pairs)
+    if (said !== sealed) throw new Error(`the ${name} is not what was sealed`);
+  for (const part of ["notice", "question"]) {
+    const words = record[part];
+    if (words === null) {
+      if (leaf[part] !== null) throw new Error(`the ${part} is missing`);
+      continue;
+    }
+    const digest = hex(await sha256(utf8.encode(words.text)));
+    const sealed = (leaf[part] ?? leaf.notice ?? {}).wordsDigest;
+    if (digest !== words.sha256 || digest !== sealed)
+      throw new Error(`the words of the ${part} are not those that were sealed`);
+  }
+}
+
+/** @returns every check in order, each with what went wrong */
+async function verify(receipt, givenKeys) {
+  const checks = [];
+  async function check(name, act) {
+    try {
+      checks.push({ name, ok: true, note: (await act()) ?? "" });
+    } catch (error) {
+      checks.push({ name, ok: false, note: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  if (receipt.proof === null || typeof receipt.proof !== "object" || typeof receipt.record !== "object") {
+    const note =
+      receipt.proof === null
+        ? "the entry had no place in the log yet; get the receipt again in a few seconds"
+        : "it is no receipt of version 1";
+    return [{ name: "It is a receipt with its proof", ok: false, note }];
+  }
+  let keys = [];
+  const { seal, ...rest } = receipt;
+  await check("The keys are keys of a log", async () => {
+    const own = givenKeys.length === 0;
+    keys = await Promise.all((own ? receipt.proof.keys : givenKeys).map(parseKey));
+    const named = keys.map((key) => `${key.name}+${key.id}`).join(", ");
+    return own
+      ? `${named}: they come with the receipt. Compare them with those that you were given another way.`
+      : `${named}, as you gave them.`;
+  });
+  await check("The receipt is whole: every part of it is what was signed", async () => {
+    const text = await openNote(seal, keys);
+    const digest = hex(await sha256(utf8.encode(canonical(rest))));
+    if (text !== `yesline-receipt/1\n${digest}\n`) throw new Error("a part of it was changed");
+  });
+  await check("The record says what was sealed, and the words are those that were served", () =>
+    checkRecord(receipt.record, receipt.proof.leaf),
+  );
+  let leaf;
+  await check("The leaf has the hash that it names", async () => {
+    leaf = await sha256(joined([0], utf8.encode(canonical(receipt.proof.leaf))));
+    if (!same(leaf, fromBase64(receipt.proof.leafHash))) throw new Error("it has another");
+  });
+  await check("The log was signed, and the entry stands in it at its place", async () => {
+    const { leafIndex, treeSize, inclusion, checkpoint, algorithm } = receipt.proof;
+    if (algorithm !== "rfc6962-sha256") throw new Error("the log is of a kind that this page does not know");
+    const [origin, size, root] = (await openNote(checkpoint, keys)).split("\n");
+    if (!keys.some((key) => key.name === origin)) throw new Error("the checkpoint is of another log");
+    if (size !== String(treeSize)) throw new Error("the checkpoint is of another size");
+    const made = await rootFrom(leaf, leafIndex, treeSize, inclusion.map(fromBase64));
+    if (!same(made, fromBase64(root))) throw new Error("the path leads to another root");
+    return `Leaf ${leafIndex} of ${treeSize}.`;
+  });
+  return checks;
+}
+
+function element(name, text, className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (className !== "") made.className = className;
+  return made;
+}
+
+function showRecord(record, into) {
+  const controller = record.controller.name ?? record.controller.id;
+  const rows = [
+    ["What", record.eventState],
+    ["To whom", `${controller} (${record.controller.id}), on WhatsApp`],
+    ["About", record.topics.map((topic) => topic.name ?? topic.id).join(", ")],
+    ["When", record.eventTime],
+    ["Who", record.subject.number ?? `erased; known as ${record.subject.pseudonym}`],
+    ["How", record.collectionMethod],
+    ...(record.key === null ? [] : [["Key pressed", record.key.pressed]]),
+    ["Entry", record.recordId],
+  ];
+  const list = document.createElement("dl");
+  for (const [term, value] of rows) list.append(element("dt", term), element("dd", String(value)));
+  into.append(element("h2", "What it says"), list);
+  for (const part of ["notice", "question"]) {
+    if (record[part] === null || (part === "question" && record.notice?.text === record.question.text))
+      continue;
+    into.append(element("h3", part === "notice" ? "The words that were served" : "The question"));
+    into.append(element("blockquote", record[part].text));
+  }
+}
+
+async function show(text, keysText) {
+  const result = document.getElementById("result");
+  const shown = document.createElement("div");
+  let receipt;
+  try {
+    receipt = JSON.parse(text);
+  } catch {
+    result.replaceChildren(element("p", "This is not JSON.", "bad"));
+    return;
+  }
+  const keys = keysText
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const checks = await verify(receipt ?? {}, keys);
+  const good = checks.every((check) => check.ok);
+  const verdict = element(
+    "p",
+    good ? "Verified: this receipt is genuine." : "REFUSED: do not rely on this receipt.",
+    good ? "good" : "bad",
+  );
+  verdict.id = "verdict";
+  shown.append(element("h2", "Result"), verdict);
+  if (good && receipt.record.simulated)
+    shown.append(element("p", "SIMULATED: it was made by a simulator, and is no consent.", "bad"));
+  if (good && receipt.record.subject.erased)
+    shown.append(element("p", "ERASED: the person was forgotten; the entry is nobody's any more."));
+  const list = document.createElement("ul");
+  for (const { name, ok, note } of checks)
+    list.append(
+      element("li", `${ok ? "✓" : "✗"} ${name}${note === "" ? "" : `: ${note}`}`, ok ? "good" : "bad"),
+    );
+  shown.append(list);
+  if (good) showRecord(receipt.record, shown);
+  result.replaceChildren(shown);
+}
+
+async function submitted() {
+  const [file] = document.getElementById("file").files;
+  const box = document.getElementById("text");
+  if (file !== undefined) box.value = await file.text();
+  await show(box.value, document.getElementById("keys").value);
+}
+
+document.getElementById("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void submitted();
+});
+
+const embedded = document.getElementById("receipt").textContent;
+if (embedded.trim() !== "null") {
+  document.getElementById("text").value = embedded;
+  void show(embedded, "");
+}

@@ -1,0 +1,167 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { HtmlValidate } from "html-validate";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { receiptPage } from "../../src/proof/receipt-page.ts";
+import type { Receipt } from "../../src/proof/receipt.ts";
+import { audited } from "../proof/auditors.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { agree, callOf, someNumber } from "../support/memory.ts";
+import { sealerOn } from "../proof/sealing.ts";
+
+let browser: Browser;
+let line: Awaited<ReturnType<typeof audited>>;
+let receipt: Receipt;
+let page: Page;
+let asked: string[];
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  line = await audited([3, 6]);
+  const id = String(line.memory.rows("entry")[4]?.["id"]);
+  receipt = JSON.parse((await line.ledger("receipt", id)).out) as Receipt;
+});
+afterAll(async () => {
+  await browser.close();
+  await line.close();
+});
+
+/** An auditor's browser without a network. Whatever it would have asked for is on record. */
+beforeEach(async () => {
+  const context = await browser.newContext({ offline: true });
+  page = await context.newPage();
+  [asked, complaints] = [[], []];
+  page.on("request", (request) => {
+    if (!request.url().startsWith("file:")) asked.push(request.url());
+  });
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+});
+afterEach(() => page.context().close());
+
+const open = async (html: string) => page.goto(`file://${line.keep("receipt.html", html)}`);
+const verdict = () => page.locator("#verdict").textContent();
+
+/** Brings a receipt to the page, with the key that was given another way. */
+async function bring(what: unknown, key = line.signers[0].verifier.text): Promise<string | null> {
+  await page.locator("#result").evaluate((result) => result.replaceChildren());
+  await page.getByLabel("The receipt (JSON)").fill(typeof what === "string" ? what : JSON.stringify(what));
+  await page.getByLabel("The log's key").fill(key);
+  await page.getByRole("button", { name: "Verify" }).click();
+  return verdict();
+}
+
+describe("an auditor without a network", () => {
+  test("opens a receipt as a file, and sees that it is genuine, and what it says", async () => {
+    const id = (receipt.record as { recordId: string }).recordId;
+    const { code, out } = await line.ledger("receipt", id, "--format", "html");
+    expect(code).toBe(0);
+    await open(out);
+    expect(await verdict()).toBe("Verified: this receipt is genuine.");
+    const text = await page.locator("#result").textContent();
+    expect(text).toContain("Acme Dental asks whether it may write to you on WhatsApp.");
+    expect(text).toContain("Compare them with those that you were given another way");
+    expect(text).toContain("Leaf 4 of 9.");
+    expect([asked, complaints]).toEqual([[], []]);
+  });
+
+  test("brings a receipt and the key to the page, which does not know them", async () => {
+    await open(receiptPage(null).html);
+    expect(await bring(receipt)).toBe("Verified: this receipt is genuine.");
+    expect(await page.locator("#result").textContent()).toContain("as you gave them");
+    expect(await bring(receipt, "")).toBe("Verified: this receipt is genuine.");
+    expect(complaints).toEqual([]);
+  });
+
+  test("is told that a receipt was changed, whichever part it was", async () => {
+    await open(receiptPage(null).html);
+    const all = paths(receipt);
+    expect(all.length).toBeGreaterThan(100);
+    const changed = all.map((path) => [path.join("."), replaced(receipt, path)] as const);
+    // As the button does, but without waiting for each to be shown.
+    const believed = await page.evaluate(async (tries) => {
+      const { verify } = globalThis as unknown as {
+        verify: (receipt: unknown, keys: []) => Promise<{ ok: boolean }[]>;
+      };
+      const checked = await Promise.all(
+        tries.map(async ([path, each]) => [path, await verify(each, [])] as const),
+      );
+      return checked.filter(([, checks]) => checks.every(({ ok }) => ok)).map(([path]) => path);
+    }, changed);
+    expect(believed).toEqual([]);
+    expect(await bring(changed[0]?.[1], "")).toMatch(/^REFUSED/);
+    for (const key of ["record", "proof", "seal", "issuedAt"] as const) {
+      const { [key]: _, ...rest } = receipt;
+      expect(await bring(rest)).toMatch(/^REFUSED/);
+    }
+  });
+
+  test("is told of a receipt that another key has made, whole as it is", async () => {
+    const other = await audited([1]);
+    const foreign = { ...other.env, YESLINE_LOG_NAME: "other.example/yesline" };
+    const { cli } = await import("../support/cli.ts");
+    await sealerOn(other.memory.proof, { signers: other.signers }).seal();
+    const id = String(other.memory.rows("entry")[0]?.["id"]);
+    const { out } = await cli(["ledger", "receipt", id], foreign);
+    await other.close();
+    await open(receiptPage(null).html);
+    expect(await bring(out)).toMatch(/^REFUSED/);
+    expect(await page.locator("#result").textContent()).toContain("none of these keys has signed it");
+  });
+
+  test("is told that an entry has no place yet, and of what is no receipt", async () => {
+    await agree(line.memory.ledger, callOf({ caller: someNumber() }));
+    const id = String(line.memory.rows("entry").at(-1)?.["id"]);
+    await open(receiptPage(null).html);
+    expect(await bring((await line.ledger("receipt", id)).out)).toMatch(/^REFUSED/);
+    expect(await page.locator("#result").textContent()).toContain("no place in the log yet");
+    expect(await bring("{}")).toMatch(/^REFUSED/);
+    await page.getByLabel("The receipt (JSON)").fill("{");
+    await page.getByRole("button", { name: "Verify" }).click();
+    await page.getByText("This is not JSON.").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("finds nothing missing with a screen reader, and the page is valid", async () => {
+    const { html } = receiptPage(receipt);
+    await open(html);
+    await page.locator("#verdict").waitFor();
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
+    );
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+    const validator = new HtmlValidate({ extends: ["html-validate:standard", "html-validate:a11y"] });
+    const { results } = validator.validateStringSync(html);
+    expect(
+      results.flatMap(({ messages }) => messages.map(({ ruleId, message }) => `${ruleId}: ${message}`)),
+    ).toEqual([]);
+  });
+});
+
+function paths(value: unknown, before: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [before];
+  return Object.entries(value).flatMap(([key, each]) => paths(each, [...before, key]));
+}
+
+/** The same with one value another: a letter, a number by one, yes for no, something for nothing. */
+function replaced(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined) {
+    if (typeof value === "number") return value + 1;
+    if (typeof value === "boolean") return !value;
+    return typeof value === "string" ? flipped(value) : "x";
+  }
+  const copy = structuredClone(value) as Record<string, unknown>;
+  copy[key] = replaced(copy[key], rest);
+  return copy;
+}
+
+/** One letter in the middle is another. */
+function flipped(text: string): string {
+  const at = Math.floor(text.length / 2);
+  return `${text.slice(0, at)}${text[at] === "A" ? "B" : "A"}${text.slice(at + 1)}`;
+}

@@ -1,0 +1,197 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { receiptSchema } from "../../src/api/receipt.ts";
+import { openCheckpoint } from "../../src/proof/checkpoint.ts";
+import { canonical } from "../../src/proof/canonical.ts";
+import { parseVerifier } from "../../src/proof/note.ts";
+import { sealText, type Receipt } from "../../src/proof/receipt.ts";
+import { RECEIPT_CONTEXT } from "../../src/proof/receipt-jsonld.ts";
+import { leafHash } from "../../src/proof/tree.ts";
+import { verifyInclusion } from "../../src/proof/verify.ts";
+import { clinicCall, leaves, NOW, writes } from "../ledger/correspondence.ts";
+import { agree, answers, begins, entryOf, sha256, someNumber } from "../support/memory.ts";
+import { audited } from "./auditors.ts";
+import { sealerOn } from "./sealing.ts";
+
+let line: Awaited<ReturnType<typeof audited>>;
+let ids: readonly string[];
+
+beforeAll(async () => {
+  line = await audited([5]);
+  const { memory } = line;
+  const other = someNumber();
+  const call = clinicCall({ caller: someNumber() });
+  const subscriberId = await memory.ledger.register(call.businessId, other, NOW);
+  await memory.ledger.record(begins(call));
+  await memory.ledger.record(answers(call, [entryOf({ kind: "pending", topics: ["visits"], subscriberId })]));
+  await leaves(memory, NOW + 60_000);
+  await writes(memory, other, { kind: "yes" }, { at: NOW + 120_000 }).answered;
+  await writes(memory, other, { kind: "stop", topics: null }, { at: NOW + 180_000 }).answered;
+  await sealerOn(memory.proof, { signers: line.signers }).seal();
+  ids = memory.rows("entry").map(({ id }) => String(id));
+});
+afterAll(() => line.close());
+
+async function receiptOf(id: string, format = "json"): Promise<Receipt> {
+  const { code, out, err } = await line.ledger("receipt", id, "--format", format);
+  expect([code, err]).toEqual([0, ""]);
+  return JSON.parse(out) as Receipt;
+}
+
+describe("a receipt", () => {
+  it("proves its entry with nothing but the log's key", async () => {
+    const receipt = await receiptOf(ids[2] ?? "");
+    const { proof } = receipt;
+    if (proof === null) throw new Error("no proof");
+    const [key] = line.signers;
+    expect(proof.keys).toEqual([key.verifier.text]);
+    const opened = openCheckpoint(proof.checkpoint, proof.keys.map(parseVerifier));
+    if (opened.kind !== "signed") throw new Error(opened.reason);
+    const leaf = leafHash(Buffer.from(canonical(proof.leaf)));
+    expect(Buffer.from(leaf).toString("base64")).toBe(proof.leafHash);
+    const path = proof.inclusion.map((hash) => Buffer.from(hash, "base64"));
+    const { size, root } = opened.checkpoint;
+    expect([size, proof.leafIndex]).toEqual([proof.treeSize, 2]);
+    expect(verifyInclusion({ leaf, index: 2, size, root, proof: path })).toBe(true);
+  });
+
+  it("says who asked whom for what, in the very words, how to leave, and for how long it is kept", async () => {
+    const { record, proof } = await receiptOf(ids[0] ?? "");
+    expect(record).toMatchObject({
+      eventId: ids[0],
+      eventState: "ConsentGiven",
+      eventType: "consent given",
+      controller: { id: "acme-dental", legalName: "Acme Dental Ltd." },
+      channel: "whatsapp",
+      notice: { language: "en-US" },
+      key: { pressed: "1" },
+      subject: { erased: false, number: expect.stringContaining("•") },
+      retention: expect.stringMatching(/^P/),
+      retentionUntil: expect.stringMatching(/^20\d\d-/),
+      withdrawalMethods: expect.arrayContaining([expect.stringContaining("STOP")]),
+      recipients: [{ name: "Twilio Inc." }, { name: "Meta Platforms (WhatsApp)" }],
+    });
+    const { notice } = record as { notice: { text: string; sha256: string } };
+    expect(notice.sha256).toBe(sha256(notice.text));
+    expect(proof?.leaf).toMatchObject({ notice: { wordsDigest: notice.sha256 } });
+  });
+
+  it("says of a withdrawal how it came and when it was honoured, and marks what is simulated", async () => {
+    const clinics = await line.ledger("receipt", ids.at(-1) ?? "", "--business", "clinic");
+    expect(JSON.parse(clinics.out)).toMatchObject({
+      record: {
+        eventState: "ConsentWithdrawn",
+        revocation: {
+          channel: "whatsapp",
+          scope: ["visits", "offers"],
+          receivedAt: "2026-11-23T09:03:00.000Z",
+        },
+        messages: { reply: expect.any(String) },
+      },
+    });
+    const { memory } = line;
+    const call = clinicCall({ caller: someNumber(), businessId: "acme-dental", simulated: true });
+    await agree(memory.ledger, call);
+    const id = String(memory.rows("entry").at(-1)?.["id"]);
+    const receipt = await line.ledger("receipt", id);
+    expect(receipt.err).toContain("no place in the log yet");
+    expect(JSON.parse(receipt.out)).toMatchObject({ proof: null, record: { simulated: true } });
+  });
+
+  it("shows that its person was erased, and proves the same", async () => {
+    const id = ids[3] ?? "";
+    const before = await receiptOf(id);
+    const subscriberId = (before.record as { subject: { pseudonym: string } }).subject.pseudonym;
+    await line.memory.privacy.erase({
+      businessId: "acme-dental",
+      who: { subscriberId },
+      keepSuppression: false,
+      by: "cli",
+      byName: "cli",
+      at: NOW,
+    });
+    const after = await receiptOf(id);
+    expect(after.record).toMatchObject({ subject: { erased: true, number: null } });
+    expect(after.proof?.leaf).toEqual(before.proof?.leaf);
+    expect((await line.ledger("verify")).code).toBe(0);
+  });
+
+  it("is sealed: whatever is changed in it shows", async () => {
+    const { seal, ...rest } = await receiptOf(ids[1] ?? "");
+    expect(seal.startsWith(sealText(rest))).toBe(true);
+    expect(sealText({ ...rest, issuedAt: "2026-01-01T00:00:00.000Z" })).not.toBe(sealText(rest));
+  });
+
+  it("is what its published schema says, for entries of every kind", async () => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    const validate = ajv.compile(receiptSchema("https://line.test"));
+    for (const id of ids.slice(0, 5)) {
+      validate(await receiptOf(id));
+      expect([id, validate.errors]).toEqual([id, null]);
+    }
+    const receipt = await receiptOf(ids[0] ?? "");
+    for (const id of ids.slice(5)) {
+      const { out } = await line.ledger("receipt", id, "--business", "clinic");
+      validate(JSON.parse(out));
+      expect([id, validate.errors]).toEqual([id, null]);
+    }
+    expect(validate({ ...receipt, seal: 1 })).toBe(false);
+    expect(validate({ ...receipt, more: 1 })).toBe(false);
+  });
+
+  it("names no entry that is not there", async () => {
+    const none = await line.ledger("receipt", "01a20640-be81-73e4-9d40-ec4ea8502155");
+    expect([none.code, none.out, none.err]).toEqual([1, "", expect.stringContaining("There is no entry")]);
+  });
+});
+
+describe("a receipt as JSON-LD", () => {
+  it("has a meaning for every key, in the document itself", async () => {
+    for (const id of ids.slice(0, 5)) {
+      const document = (await receiptOf(id, "jsonld")) as unknown as Record<string, unknown>;
+      expect(document).toMatchObject({
+        "@type": "dpv:ConsentRecord",
+        "@context": { dpv: "https://w3id.org/dpv#" },
+      });
+      const unknown = keysOf({ ...document, "@context": null }).filter((key) => !(key in RECEIPT_CONTEXT));
+      expect(unknown).toEqual([]);
+    }
+    for (const [term, meaning] of Object.entries(RECEIPT_CONTEXT)) {
+      const iri =
+        typeof meaning === "object" && meaning !== null && "@id" in meaning ? meaning["@id"] : meaning;
+      expect([term, String(iri)]).toEqual([
+        term,
+        expect.stringMatching(/^(?:1\.1|https?:|urn:|(?:dpv|dct|schema):)/),
+      ]);
+    }
+  });
+
+  it("says the same as the receipt", async () => {
+    const receipt = await receiptOf(ids[0] ?? "");
+    const document = await receiptOf(ids[0] ?? "", "jsonld");
+    expect(document.proof).toEqual(receipt.proof);
+    expect(document.record).toMatchObject({ ...receipt.record });
+    expect(document.record).toMatchObject({
+      "@type": "dpv:ConsentGiven",
+      notice: { "@type": "dpv:ConsentNotice" },
+      process: { "@type": "dpv:Process", legalBasis: "dpv:Consent" },
+    });
+  });
+
+  it("is exported for every entry", async () => {
+    const { code, out } = await line.ledger("export", "--format", "jsonld");
+    expect(code).toBe(0);
+    expect(out.trimEnd().split("\n")).toHaveLength(line.memory.count("entry"));
+  });
+});
+
+/** Keys of linked data: of the leaf, which is one value, none. */
+function keysOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(keysOf);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    key.startsWith("@") ? [] : key === "leaf" ? [key] : [key, ...keysOf(each)],
+  );
+}
