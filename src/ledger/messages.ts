@@ -55,8 +55,12 @@ export type Messages = {
   /** The old number's consent ends and the new number's is pending, in one transaction, linked. */
   changeNumber(change: NumberChange): Promise<readonly Entry[]>;
 
-  /** What was not understood and nobody has dealt with, oldest first. */
-  inbox(page: { readonly after: number; readonly limit: number }): Promise<readonly InboxMessage[]>;
+  /** What was not understood and nobody has dealt with, oldest first; `simulated` undefined: of both worlds. */
+  inbox(page: {
+    readonly after: number;
+    readonly limit: number;
+    readonly simulated?: boolean | undefined;
+  }): Promise<readonly InboxMessage[]>;
   /** The person's own words; null once erased. Whoever shows them logs it. */
   words(businessId: string, messageId: string): Promise<string | null>;
   /** @returns false where somebody has dealt with it already */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { CallWish } from "../../src/console/parts.ts";
 import { startConsoleLine, type ConsoleLine } from "./console-line.ts";
 import { correspondent } from "./correspondent.ts";
@@ -140,6 +140,25 @@ describe("a supervisor", () => {
     expect(await supervisor.page("/console/today")).not.toContain('class="waiting"');
     expect(line.rows("message")).toMatchObject([{ handled_by: supervisor.email }]);
     expect(line.rows("entry")).toEqual([]);
+  });
+
+  it("is told of simulated messages on a line for real callers only where they ask for them", async () => {
+    const real = await startConsoleLine({ parts: { showSimulated: false } });
+    onTestFinished(() => real.stop());
+    await correspondent(real, "+14155550177").writes("Is it open on Sunday?");
+    const supervisor = await real.operator("supervisor");
+    const shown = await supervisor.page("/console/inbox");
+    expect(shown).toContain("Nothing waits.");
+    expect(shown).not.toContain('class="waiting"');
+    expect(shown).toContain('href="/console/inbox?world=all"');
+    expect(await supervisor.page("/console/inbox?world=all")).toContain("+1••••••0177");
+    const [message] = await real.memory.messages.inbox({ after: 0, limit: 1 });
+    const path = `/console/inbox/acme-dental/${message?.id}`;
+    const read = await (await supervisor.post(`${path}/read`, { world: "all" })).text();
+    expect(read).toContain("Is it open on Sunday?");
+    expect((await supervisor.post(`${path}/handled`, { world: "all" })).headers.get("location")).toBe(
+      "/console/inbox?world=all&done=handled",
+    );
   });
 
   it("does not read a person's words where the access log cannot be written", async () => {

@@ -7,7 +7,7 @@ import { OUTGOING_COLUMNS } from "../columns.ts";
 import { allRows } from "../exports.ts";
 import { readForm } from "../form.ts";
 import { requires } from "../guard.ts";
-import { inboxPage, type InboxOptions } from "../pages/inbox.ts";
+import { inboxAddress, inboxPage, type InboxOptions } from "../pages/inbox.ts";
 import { page } from "../pages/layout.ts";
 import { MAX_NUMBER_LENGTH, OUTGOING_KINDS, outgoingPage, type OutgoingOptions } from "../pages/outgoing.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
@@ -183,11 +183,11 @@ async function numberOf(
 }
 
 function inboxRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
-  const { messages, ledger, now } = parts;
+  const { messages, ledger, showSimulated, now } = parts;
   const reader = requires(parts, "read messages");
 
   door.get("/inbox", reader, (c) =>
-    show(c, placeOf(c.req.query("after")), { done: INBOX_DONE[c.req.query("done") ?? ""] ?? "" }),
+    show(c, c.req.query(), { done: INBOX_DONE[c.req.query("done") ?? ""] ?? "" }),
   );
 
   door.post("/inbox/:business/:id/read", reader, async (c) => {
@@ -201,7 +201,9 @@ function inboxRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
       detail: `message ${id}`,
     });
     const words = await messages.words(business, id);
-    return show(c, placeOf((await readForm(c)).text("after", 15)), { opened: { id, words } });
+    const form = await readForm(c);
+    const asked = { after: form.text("after", 15), world: form.text("world", 3) };
+    return show(c, asked, { opened: { id, words } });
   });
 
   door.post("/inbox/:business/:id/handled", reader, async (c) => {
@@ -215,17 +217,29 @@ function inboxRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
       detail: `message ${id}`,
     });
     const first = await messages.handle(business, id, c.get("operator").email, now());
-    return c.redirect(`/console/inbox?done=${first ? "handled" : "before"}`, 303);
+    const simulated = (await readForm(c)).text("world", 3) === "all";
+    return c.redirect(inboxAddress(0, simulated, first ? "handled" : "before"), 303);
   });
 
-  async function show(c: ConsoleContext, after: number, shown: Partial<InboxOptions>) {
-    const found = await messages.inbox({ after, limit: LETTERS_A_PAGE + 1 });
+  async function show(
+    c: ConsoleContext,
+    asked: Readonly<Record<string, string>>,
+    shown: Partial<InboxOptions>,
+  ) {
+    const after = placeOf(asked["after"]);
+    const simulated = !showSimulated && asked["world"] === "all";
+    const both = showSimulated || simulated;
+    const found = await messages.inbox({
+      after,
+      limit: LETTERS_A_PAGE + 1,
+      simulated: both ? undefined : false,
+    });
     const shownRows = found.slice(0, LETTERS_A_PAGE);
     const rows = await Promise.all(
       shownRows.map(async (message) => ({ message, number: await numberOf(ledger, message) })),
     );
     const next = found.length > LETTERS_A_PAGE ? (shownRows.at(-1)?.seq ?? null) : null;
-    const body = inboxPage(parts, { rows, after, next, opened: null, done: "", ...shown });
+    const body = inboxPage(parts, { rows, after, next, simulated, opened: null, done: "", ...shown });
     return c.html(page(c, parts, { title: "Inbox", place: "inbox", body }));
   }
 }

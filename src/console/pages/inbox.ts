@@ -11,6 +11,8 @@ export type InboxOptions = {
   /** Where this page begins, and the next one; null where there is none. */
   readonly after: number;
   readonly next: number | null;
+  /** Whether simulated messages are listed, too. */
+  readonly simulated: boolean;
   /** The words that somebody asked to read, which is on record. */
   readonly opened: { readonly id: string; readonly words: string | null } | null;
   readonly done: string;
@@ -18,9 +20,10 @@ export type InboxOptions = {
 
 /** What people wrote and the line did not understand: nothing was recorded of it, and somebody has to read it. */
 export function inboxPage(parts: ConsoleParts, options: InboxOptions): Html {
-  const { rows, after, next, done } = options;
+  const { rows, after, next, done, simulated } = options;
   return html`${heading("Inbox", "", "Messages that were not understood, the oldest first. Nothing was recorded of them; to read one is written into the access log.")}
   ${done === "" ? NOTHING : html`<p class="done" role="status">${done}</p>`}
+  ${parts.showSimulated ? NOTHING : worldLine(simulated)}
   ${
     rows.length === 0
       ? emptyState(
@@ -35,8 +38,8 @@ export function inboxPage(parts: ConsoleParts, options: InboxOptions): Html {
     next === null && after === 0
       ? NOTHING
       : html`<nav class="pager" aria-label="Pages">
-          ${after === 0 ? NOTHING : html`<a class="button" href="/console/inbox">First</a>`}
-          ${next === null ? NOTHING : html`<a class="button" rel="next" href="/console/inbox?after=${next}">Next</a>`}
+          ${after === 0 ? NOTHING : html`<a class="button" href="${inboxAddress(0, simulated)}">First</a>`}
+          ${next === null ? NOTHING : html`<a class="button" rel="next" href="${inboxAddress(next, simulated)}">Next</a>`}
         </nav>`
   }`;
 }
@@ -44,9 +47,10 @@ export function inboxPage(parts: ConsoleParts, options: InboxOptions): Html {
 function letter(
   { businesses }: ConsoleParts,
   { message, number }: InboxOptions["rows"][number],
-  { opened, after }: InboxOptions,
+  { opened, after, simulated: shown }: InboxOptions,
 ): Html {
   const { id, businessId, subscriberId, at, locale, simulated } = message;
+  const world = shown ? html`<input type="hidden" name="world" value="all" />` : NOTHING;
   const path = `/console/inbox/${businessId}/${id}`;
   const isOpen = opened?.id === id;
   return html`<li class="card" id="m-${id}">
@@ -63,7 +67,7 @@ function letter(
         isOpen
           ? NOTHING
           : html`<form class="inline" method="post" action="${path}/read">
-              <input type="hidden" name="after" value="${after}" />
+              <input type="hidden" name="after" value="${after}" />${world}
               <button
                 type="submit"
                 title="This is written into the access log"
@@ -74,10 +78,28 @@ function letter(
             </form>`
       }
       <form class="inline" method="post" action="${path}/handled">
+        ${world}
         <button type="submit" aria-label="Message ${message.seq} is dealt with">Dealt with</button>
       </form>
     </div>
   </li>`;
+}
+
+export function inboxAddress(after: number, simulated: boolean, done = ""): string {
+  const set = [
+    simulated ? "world=all" : "",
+    after === 0 ? "" : `after=${after}`,
+    done === "" ? "" : `done=${done}`,
+  ];
+  const query = set.filter((each) => each !== "").join("&");
+  return `/console/inbox${query === "" ? "" : `?${query}`}`;
+}
+
+function worldLine(simulated: boolean): Html {
+  const words = simulated ? "Simulated messages are listed, too." : "Simulated messages are left out.";
+  return html`<p class="soft small">
+    ${words} <a href="${inboxAddress(0, !simulated)}">${simulated ? "Leave them out" : "List them, too"}</a>
+  </p>`;
 }
 
 /** A person's own words, as they were written. */

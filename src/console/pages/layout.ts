@@ -101,9 +101,13 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
 /** A larger number need not be told apart. */
 const MAX_WAITING = 99;
 
-/** How many messages wait for somebody; null where none does. */
-export async function waitingWords({ messages }: Pick<ConsoleParts, "messages">): Promise<string | null> {
-  const { length } = await messages.inbox({ after: 0, limit: MAX_WAITING + 1 });
+/** How many messages wait for somebody; null where none does. Simulated ones wait for nobody on a line for real callers. */
+export async function waitingWords({
+  messages,
+  showSimulated,
+}: Pick<ConsoleParts, "messages" | "showSimulated">): Promise<string | null> {
+  const simulated = showSimulated ? undefined : false;
+  const { length } = await messages.inbox({ after: 0, limit: MAX_WAITING + 1, simulated });
   if (length === 0) return null;
   return length > MAX_WAITING ? `${MAX_WAITING}+` : String(length);
 }

@@ -211,8 +211,9 @@ function shelf(
   { client }: Connection,
   { vault, write, book }: Omit<Parts, "newId">,
 ): Pick<Messages, "inbox" | "words" | "handle" | "get" | "withSubscriber"> {
-  const inbox = client.prepare<[number, number], StoredMessage>(
+  const inbox = client.prepare<[number, number | null, number], StoredMessage>(
     `SELECT ${VIEWED} WHERE message.purpose = 'unclear' AND message.handled_at IS NULL AND message.seq > ?
+       AND message.simulated = coalesce(?, message.simulated)
      ORDER BY message.seq LIMIT ?`,
   );
   const withPerson = client.prepare<[string, string, number], StoredMessage>(
@@ -231,8 +232,9 @@ function shelf(
   );
 
   return {
-    async inbox({ after, limit }) {
-      return inbox.all(after, Math.min(limit, MAX_LISTED)).map(viewOf);
+    async inbox({ after, limit, simulated }) {
+      const world = simulated === undefined ? null : Number(simulated);
+      return inbox.all(after, world, Math.min(limit, MAX_LISTED)).map(viewOf);
     },
     async words(businessId, messageId) {
       const found = sealed.get(businessId, messageId);
