@@ -20,14 +20,14 @@ export function receiptPage(receipt: Receipt | object | null): ReceiptPage {
     "form-action 'none'",
   ].join("; ");
   const parts: Readonly<Record<string, string>> = {
-    POLICY: policy,
-    SCRIPT: script,
-    STYLE: style,
+    POLICY: `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
+    SCRIPT: `<script>${script}</script>`,
+    STYLE: `<style>${style}</style>`,
     // In a script element nothing but its end could be mistaken.
-    RECEIPT: JSON.stringify(receipt).replaceAll("<", "\\u003c"),
+    RECEIPT: `<script id="receipt" type="application/json">${JSON.stringify(receipt).replaceAll("<", "\\u003c")}</script>`,
   };
   const html = readFileSync(new URL("verify.html", FOLDER), "utf8").replace(
-    /\{\{([A-Z]+)\}\}/g,
+    /<!--([A-Z]+)-->/g,
     (_, name: string) => parts[name] ?? "",
   );
   return { html, policy };
