@@ -91,6 +91,24 @@ describe("a supervisor", () => {
     expect(retried).toMatchObject({ actorName: supervisor.email, detail: `message ${id}` });
   });
 
+  it("tries a call again for a quarter of an hour, however late and however often it is tried", async () => {
+    const { outgoing } = line.memory;
+    const life = 15 * 60_000;
+    const whose = { businessId: "acme-dental", subscriberId: null, simulated: true, entryId: null };
+    const payload = { kind: "call", line: "+14155550100", locale: null } as const;
+    const times = { dueAt: line.clock.now, expiresAt: line.clock.now + life };
+    const draft = { ...whose, ...times, cause: "asked", payload, requestedBy: "eve" };
+    const [id] = await outgoing.add([draft], line.clock.now);
+    const supervisor = await line.operator("supervisor");
+    for (let tries = 0; tries < 2; tries++) {
+      line.clock.now += 20 * 60_000;
+      await outgoing.end(id ?? "", "expired", { code: null, message: "Too late." }, line.clock.now);
+      await supervisor.post(`/console/outgoing/acme-dental/${id}/retry`);
+      const again = await outgoing.get("acme-dental", id ?? "");
+      expect(again).toMatchObject({ state: "waiting", expiresAt: line.clock.now + life });
+    }
+  });
+
   it("asks for a call to any number, written in any way, and reads why there will be none", async () => {
     const supervisor = await line.operator("supervisor");
     const form = { business: "acme-dental", number: "(415) 555-0199", locale: "en-US" };

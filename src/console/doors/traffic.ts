@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { USUAL_EXPIRY_MINUTES } from "../../call/calling.ts";
 import type { E164 } from "../../call/phone-number.ts";
 import { OUTGOING_STATES, type Outgoing } from "../../ledger/outgoing.ts";
 import { BUSINESS, readAddress, readCarried, WORLD, worldOf, writeAddress, type Asked } from "../address.ts";
@@ -18,6 +19,8 @@ import { gone } from "./person.ts";
 const ROWS_A_PAGE = 50;
 const ROWS_EXPORTED_AT_ONCE = 200;
 const LETTERS_A_PAGE = 20;
+/** What is tried again has three days at most, as an event has. */
+const MAX_LIFE_MS = 72 * 60 * 60 * 1000;
 
 const OUTGOING_FIELDS = {
   state: { label: "State", takes: z.enum(OUTGOING_STATES), fix: "Choose one from the list." },
@@ -114,9 +117,10 @@ function outgoingRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
     });
   });
 
-  /** As long as it had when it was made; a call has to be soon, or not at all. */
-  function lifeOf({ at, expiresAt }: Outgoing): number {
-    return Math.max(expiresAt - at, 0);
+  /** As long as it had, which grows with each retry and so needs a bound; a call has to be soon, or not at all. */
+  function lifeOf({ payload, at, expiresAt }: Outgoing): number {
+    const most = payload.kind === "call" ? USUAL_EXPIRY_MINUTES * 60_000 : MAX_LIFE_MS;
+    return Math.min(Math.max(expiresAt - at, 0), most);
   }
 
   async function listed(
