@@ -41,6 +41,16 @@ describe("who reads the access log", () => {
     expect(await details("who=e&action=looked&subject=0199aaaa&until=2026-11-22")).toEqual(["1"]);
   });
 
+  it("comes back to the evidence that somebody took", async () => {
+    const callSid = await line.granted();
+    const [entry] = (await line.reading.call("acme-dental", callSid))?.entries ?? [];
+    const evidence = `/console/evidence/acme-dental/${entry?.id}`;
+    await supervisor.get(`${evidence}/zip?call=${callSid}`);
+    const shown = await supervisor.page("/console/accesses?action=evidence");
+    expect(shown).toContain(`href="${evidence}"`);
+    expect((await supervisor.get(evidence)).status).toBe(200);
+  });
+
   it("finds who was changed by their address", async () => {
     const admin = await line.signIn("admin@example.com", "a-long-enough-password");
     const { id } = (await line.identity.list()).find(({ email }) => email === "sue@example.com") ?? {

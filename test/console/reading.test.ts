@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { unzipSync } from "fflate";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { readSearch } from "../../src/console/search.ts";
 import { startConsoleLine, type ConsoleLine } from "./console-line.ts";
 
@@ -198,6 +198,20 @@ describe("one call", () => {
     expect(shown).toContain(line.config.businesses[0]?.script);
   });
 
+  it("leads to the script's words only while they are still the ones that are spoken", async () => {
+    const callSid = await line.granted();
+    const viewer = await line.operator("viewer");
+    const path = `/console/calls/acme-dental/${callSid}`;
+    const link = /href="\/console\/script\?business=acme-dental&amp;locale=en-US">2026-11-22</;
+    expect(await viewer.page(path)).toMatch(link);
+    const businesses = line.config.businesses.map((each) => ({ ...each, script: "2027-01-15" }));
+    const later = await startConsoleLine({ parts: { businesses, reading: line.reading } });
+    onTestFinished(() => later.stop());
+    const shown = await (await later.operator("viewer")).page(path);
+    expect(shown).toContain("no longer spoken");
+    expect(shown).not.toMatch(link);
+  });
+
   it("is not there for who made its address up", async () => {
     const viewer = await line.operator("viewer");
     for (const path of [
@@ -379,7 +393,7 @@ describe("Today", () => {
     const shown = await (await line.operator("viewer")).page("/console/today");
     expect(shown).toMatch(/<span class="label">Granted<\/span\s*><strong>1<\/strong>/);
     expect(shown).toMatch(/<span class="label">Refused<\/span\s*><strong>1<\/strong>/);
-    expect(shown).toMatch(/no signature<\/td>\s*<td class="figure">3</);
+    expect(shown).toMatch(/no signature<\/td>\s*<td class="figure" data-label="times">3</);
     expect(shown).toContain('role="img"');
   });
 });

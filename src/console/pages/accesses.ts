@@ -159,7 +159,7 @@ function table(parts: ConsoleParts, rows: readonly Access[]): Html {
   </section>`;
 }
 
-/** Of these the subject is a person; of others an entry or an operator. */
+/** Of these the subject is a person; of others an entry, a key, an endpoint or an operator. */
 const ABOUT_PEOPLE: ReadonlySet<AccessAction> = new Set([
   "looked",
   "searched",
@@ -181,6 +181,7 @@ function subject({ subject: id, businessId, action }: Access): Html {
   >`;
   if (businessId === null) return code;
   if (/^CA[0-9a-f]{32}$/.test(id)) return html`<a href="/console/calls/${businessId}/${id}">${code}</a>`;
+  if (action === "evidence") return html`<a href="/console/evidence/${businessId}/${id}">${code}</a>`;
   return ABOUT_PEOPLE.has(action)
     ? html`<a href="/console/subscribers/${businessId}/${id}">${code}</a>`
     : code;

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { Business } from "../../call/business.ts";
 import type { Entry } from "../../ledger/ledger.ts";
 import type { CallDetail } from "../../ledger/reading.ts";
 import type { ConsoleParts } from "../parts.ts";
@@ -89,7 +90,7 @@ export function callPage(parts: ConsoleParts, { call, role, revealed }: CallOpti
             <div>
               <dt>Script</dt>
               <dd>
-                ${version === "" ? "–" : html`<a href="/console/script?business=${call.businessId}&amp;locale=${call.locale ?? ""}">${version}</a>`}${script === undefined ? NOTHING : html`<br /><code class="small" title="${script.digest}">${script.digest.slice(0, 16)}…</code>`}
+                ${scriptName(call, business, version)}${script === undefined ? NOTHING : html`<br /><code class="small" title="${script.digest}">${script.digest.slice(0, 16)}…</code>`}
               </dd>
             </div>
             ${webhooksFact(call)}
@@ -102,6 +103,13 @@ export function callPage(parts: ConsoleParts, { call, role, revealed }: CallOpti
         ${entriesCard(parts, call, role)}
       </div>
     </div>`;
+}
+
+/** A way to the words, where they are still the ones that are spoken. */
+function scriptName({ businessId, locale }: CallDetail, business: Business | undefined, version: string) {
+  if (version === "") return "–";
+  if (version !== business?.script) return html`${version} <span class="soft small">no longer spoken</span>`;
+  return html`<a href="/console/script?business=${businessId}&amp;locale=${locale ?? ""}">${version}</a>`;
 }
 
 /** How fast the line was for this caller; nothing where it was not kept. */

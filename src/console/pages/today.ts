@@ -124,7 +124,7 @@ function wrong(troubles: readonly Trouble[]): Html {
       troubles.length === 0
         ? html`<p class="soft">No webhook has failed or been refused since the server started.</p>`
         : html`<section class="scroll" tabindex="0" aria-label="Webhooks that went wrong">
-            <table>
+            <table class="stacked">
               <thead>
                 <tr>
                   <th scope="col">Webhook</th>
@@ -141,9 +141,9 @@ function wrong(troubles: readonly Trouble[]): Html {
                         ${trouble.route}
                         ${badge(trouble.status >= 500 ? "refused" : "no-answer", String(trouble.status))}
                       </td>
-                      <td>${trouble.reason}</td>
-                      <td class="figure">${trouble.count}</td>
-                      <td>${time(trouble.lastAt, "clock")}</td>
+                      <td class="free">${trouble.reason}</td>
+                      <td class="figure" data-label="times">${trouble.count}</td>
+                      <td data-label="last">${time(trouble.lastAt, "clock")}</td>
                     </tr>`,
                 )}
               </tbody>
