@@ -66,8 +66,14 @@ function python(over: Partial<typeof files> = {}) {
 describe("a verifier in another language, from the RFCs alone,", () => {
   it("agrees on the root, on every signature, on 100 inclusion and 20 consistency proofs of 10,000 entries", async () => {
     const ours = await line.ledger(
-      ...["verify", "--export", files.exported, "--checkpoint", files.checkpoints],
-      ...["--public-key", line.files.publicKey, "--json"],
+      "verify",
+      "--export",
+      files.exported,
+      "--checkpoint",
+      files.checkpoints,
+      "--public-key",
+      line.files.publicKey,
+      "--json",
     );
     expect(ours.code).toBe(0);
     const { root, checkpoints } = JSON.parse(ours.out) as { root: string; checkpoints: number };

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { createReadStream, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { recordOf } from "../../../src/ledger/record.ts";
+import { migrate, open } from "../../../src/ledger/sqlite/connection.ts";
+import { audit } from "../../../src/proof/audit.ts";
+import { auditExport, exportLine } from "../../../src/proof/export-audit.ts";
+import { leafText } from "../../../src/proof/leaf.ts";
+import { EMPTY_LOG, grow, leafHashOfText, rootOf } from "../../../src/proof/tree.ts";
+import { agreements, KEY, sealerOn } from "../../proof/sealing.ts";
+import { ledgerOn } from "../../support/memory.ts";
+import type { Bench, Chapter, Part } from "../part.ts";
+
+const BARE = "bare SHA-256 over the same leaves";
+const TREE = "the log: leaves to root";
+const OFFLINE = "an export: leaves, words, records, root";
+const LIVE = "the database: rows, leaves, tree, words, fold";
+
+/** What was promised: so many entries a second, or at least this share of bare SHA-256. */
+const PER_SECOND = 200_000;
+const SHARE = 1 / 3;
+
+export const proofPart: Part = {
+  name: "proof",
+  question: "How many entries a second are verified, beside bare SHA-256 over the same bytes?",
+  run,
+};
+
+async function run({ short, folder, progress }: Bench): Promise<Chapter> {
+  const entries = short ? 300 : 20_000;
+  const rounds = short ? 1 : 7;
+  mkdirSync(folder, { recursive: true });
+  const connection = open(join(folder, "yesline.db"), { busyTimeoutMs: 0 });
+  migrate(connection);
+  connection.client.pragma("synchronous = OFF");
+  const memory = ledgerOn(connection);
+  progress(`${entries} callers agree`);
+  await agreements(memory, entries);
+  const { seal } = sealerOn(memory.proof);
+  while ((await seal()) > 0);
+  const leaves: string[] = [];
+  const lines: string[] = [];
+  for await (const view of memory.ledger.entries({})) {
+    const row = await memory.proof.leafRow(view.entry.businessId, view.entry.id);
+    if (row === null) throw new Error("An entry has vanished.");
+    lines.push(exportLine(recordOf(view, undefined), leaves.length, leafText(row)));
+    leaves.push(leafText(row));
+  }
+  const file = join(folder, "export.ndjson");
+  writeFileSync(file, lines.join(""));
+  const note = (await memory.proof.newestCheckpoint())?.note ?? "";
+  const verifiers = [KEY.verifier];
+  const contenders: readonly (readonly [string, () => Promise<unknown>])[] = [
+    [BARE, async () => leaves.map((leaf) => createHash("sha256").update(leaf).digest())],
+    [TREE, async () => rootOf(grow(EMPTY_LOG, leaves.map(leafHashOfText)).frontier)],
+    [
+      OFFLINE,
+      () =>
+        auditExport({
+          lines: createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Infinity }),
+          notes: [note],
+          verifiers,
+          progress: () => undefined,
+        }),
+    ],
+    [
+      LIVE,
+      () =>
+        audit({
+          store: memory.audit,
+          verifiers,
+          outside: [],
+          page: 1_000,
+          locate: false,
+          rest: async () => undefined,
+          progress: () => undefined,
+        }),
+    ],
+  ];
+  const speeds = new Map<string, number[]>(contenders.map(([name]) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    progress(`round ${round + 1} of ${rounds}`);
+    for (const [name, act] of contenders) {
+      const begun = performance.now();
+      await act();
+      speeds.get(name)?.push(entries / ((performance.now() - begun) / 1_000));
+    }
+  }
+  await memory.ledger.close();
+  const bare = speeds.get(BARE) ?? [];
+  const bytes = leaves.reduce((sum, leaf) => sum + Buffer.byteLength(leaf), 0);
+  return {
+    figures: [
+      ...[...speeds].map(([name, values]) => ({ name, unit: "per second" as const, values })),
+      ...[TREE, OFFLINE, LIVE].map((name) => ({
+        name: `${name}, over bare`,
+        unit: "times" as const,
+        values: (speeds.get(name) ?? []).map((speed, round) => speed / (bare[round] ?? Number.NaN)),
+        ...(name === TREE ? { atLeast: SHARE } : {}),
+      })),
+    ],
+    notes: [
+      `${entries} entries, ${Math.round(bytes / entries)} bytes a leaf; one thread.`,
+      `Promised: ${PER_SECOND} a second, or ${SHARE.toFixed(2)} times bare SHA-256.`,
+    ],
+  };
+}
