@@ -140,29 +140,43 @@ function histories({ client }: Pick<Connection, "client">) {
      WHERE (business_id, subscriber_id) > (?, ?) GROUP BY business_id, subscriber_id
      ORDER BY business_id, subscriber_id LIMIT ?`,
   );
-  const commitment = client
-    .prepare<Whose, string>("SELECT commitment FROM subscriber WHERE business_id = ? AND id = ?")
-    .pluck();
-  const entries = client.prepare<Whose, History["entries"][number]>(
-    `SELECT id, kind, topics, simulated, commitment, at FROM entry
-     WHERE business_id = ? AND subscriber_id = ? ORDER BY seq`,
+  // To begin a statement takes far longer than to read a row: each is asked once for all people of a page.
+  const range = "WHERE (business_id, subscriber_id) >= (?, ?) AND (business_id, subscriber_id) <= (?, ?)";
+  type Range = [...Whose, ...Whose];
+  const commitments = client.prepare<Range, Person & { commitment: string }>(
+    `SELECT business_id AS businessId, id AS subscriberId, commitment FROM subscriber
+     WHERE (business_id, id) >= (?, ?) AND (business_id, id) <= (?, ?)`,
   );
-  const consents = client.prepare<Whose, History["consents"][number]>(
-    `SELECT topic, simulated, state, entry_id AS entryId, at FROM consent
-     WHERE business_id = ? AND subscriber_id = ? ORDER BY topic, simulated`,
+  const entries = client.prepare<Range, Person & History["entries"][number]>(
+    `SELECT business_id AS businessId, subscriber_id AS subscriberId, id, kind, topics, simulated, commitment, at
+     FROM entry INDEXED BY entry_of_subscriber ${range} ORDER BY business_id, subscriber_id, seq`,
+  );
+  const consents = client.prepare<Range, Person & History["consents"][number]>(
+    `SELECT business_id AS businessId, subscriber_id AS subscriberId, topic, simulated, state, entry_id AS entryId, at
+     FROM consent ${range} ORDER BY business_id, subscriber_id, topic, simulated`,
   );
   // Beside a server that writes, entries and what was folded of them are seen as of one moment.
-  return client.transaction((after: Pick<History, "businessId" | "subscriberId">, limit: number) =>
-    people.all(after.businessId, after.subscriberId, limit).map((whose): History => {
-      const { businessId, subscriberId } = whose;
-      return {
-        ...whose,
-        commitment: commitment.get(businessId, subscriberId) ?? null,
-        entries: entries.all(businessId, subscriberId),
-        consents: consents.all(businessId, subscriberId),
-      };
-    }),
-  );
+  return client.transaction((after: Person, limit: number): readonly History[] => {
+    const page = people.all(after.businessId, after.subscriberId, limit);
+    const [first, last] = [page[0], page.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const within: Range = [first.businessId, first.subscriberId, last.businessId, last.subscriberId];
+    const known = Map.groupBy(commitments.all(...within), keyOf);
+    const said = Map.groupBy(entries.all(...within), keyOf);
+    const folded = Map.groupBy(consents.all(...within), keyOf);
+    return page.map((whose) => ({
+      ...whose,
+      commitment: known.get(keyOf(whose))?.[0]?.commitment ?? null,
+      entries: said.get(keyOf(whose)) ?? [],
+      consents: folded.get(keyOf(whose)) ?? [],
+    }));
+  });
+}
+
+type Person = Pick<History, "businessId" | "subscriberId">;
+
+function keyOf({ businessId, subscriberId }: Person): string {
+  return `${businessId}\0${subscriberId}`;
 }
 
 /** Null where nothing that was sealed with our secret stands there. */
