@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -63,12 +64,19 @@ afterAll(() => {
 
 describe("a reader of the README", () => {
   it.each(commands())("runs `%s` and it works as shown", async (command, shown) => {
-    if (command.startsWith("curl ")) return seesAnswer(`${command} --silent`, shown);
+    if (command.startsWith("curl ") && !command.includes(" > "))
+      return seesAnswer(`${command} --silent`, shown);
     // A variable that a command sets is there for the commands after it, as in the reader's own shell.
     const [, variable = null] = /^([A-Z_]+)=/.exec(command) ?? [];
-    const out = await shell(shorter(variable === null ? command : `${command}; printf %s "$${variable}"`));
+    // What goes into a file is there for the commands after it, too.
+    const [, file = null] = / > (\S+)$/.exec(command) ?? [];
+    const look = variable === null ? (file === null ? "" : ` && cat ${file}`) : `; printf %s "$${variable}"`;
+    const out = await shell(`${shorter(command)}${look}`);
     if (variable !== null) env = { ...env, [variable]: out };
-    expect(out).not.toBe(variable === null ? null : "");
+    // The README takes an entry of an export by its id.
+    const [, entry = env["ENTRY"]] = /"recordId":"([^"]+)"/.exec(out) ?? [];
+    env = { ...env, ENTRY: entry };
+    expect(out).not.toBe(variable === null && file === null ? null : "");
   });
 
   it("adds an endpoint in the console, and the receiver of the README takes its signed events", async () => {
@@ -107,9 +115,18 @@ describe("a reader of the README", () => {
     expect(read.filter((name) => !new RegExp(`\`${name}[\`=]`).test(README))).toEqual([]);
     const metrics = await (await fetch(`${address}/metrics`)).text();
     const served = new Set([...metrics.matchAll(/^# TYPE (\w+)/gm)].map((match) => match[1] ?? ""));
-    const told = [...README.matchAll(/^\| `(yesline_\w+)`/gm)].map((match) => match[1] ?? "");
+    const told = [...README.matchAll(/`(yesline_\w+)`/g)].map((match) => match[1] ?? "");
     expect(told.length).toBeGreaterThan(0);
     expect(told.filter((name) => !served.has(name))).toEqual([]);
+  });
+
+  it("can change the secret as it is told, without a line", async () => {
+    expect(README).toContain("`secret rotate`");
+    expect(README).toContain("`YESLINE_SECRET=NEW,OLD`");
+    await shell('mkdir apart && sqlite3 data/yesline.db ".backup apart/yesline.db"');
+    const old = readFileSync(join(folder, "data", "secret"), "utf8").trim();
+    const both = `DATABASE_URL=file:apart/yesline.db YESLINE_SECRET=${randomBytes(32).toString("base64")},${old}`;
+    expect(await shell(`${both} npm run -s cli -- secret rotate`)).toContain("sealed anew");
   });
 
   it("finds that the scripts it names are there", () => {
