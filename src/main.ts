@@ -76,6 +76,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     memory,
     scripts,
     isServing: () => !stopping.signal.aborted,
+    verifying: verifying.status,
     phone: config.simulator === null ? null : "/phone",
     log,
   });

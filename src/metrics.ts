@@ -4,7 +4,7 @@ import type { OutgoingSeen } from "./outbox/worker.ts";
 import { watchLog } from "./log-metrics.ts";
 import type { LogStatus } from "./sealing.ts";
 import { watchVerifying } from "./verify-metrics.ts";
-import type { VerifyingStatus } from "./verifying.ts";
+import type { VerifyingStatus } from "./proof/verified.ts";
 import type { VoiceObserver } from "./voice/routes.ts";
 import type { WhatsAppObserver } from "./whatsapp/routes.ts";
 

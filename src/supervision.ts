@@ -10,6 +10,7 @@ import type { Reading } from "./ledger/reading.ts";
 import type { Connection } from "./ledger/sqlite/connection.ts";
 import { hasOperators, operatorDatabase } from "./ledger/sqlite/operators.ts";
 import { operatorKey } from "./ledger/sqlite/sealed-keys.ts";
+import type { VerifyingStatus } from "./proof/verified.ts";
 import { inspectScripts } from "./script/boot.ts";
 import type { Script } from "./script/script.ts";
 import { VERBS } from "./twilio/verbs.ts";
@@ -38,6 +39,8 @@ export type SupervisionParts = {
   /** Where the browser phone is served, if it is. */
   readonly phone?: string | null;
   readonly now?: () => number;
+  /** How the ledger was when the line last verified it. */
+  readonly verifying?: () => VerifyingStatus;
 };
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
@@ -97,6 +100,8 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         entries,
         quality,
         privacy,
+        ...(parts.memory.proof === undefined ? {} : { proof: parts.memory.proof }),
+        verifying: parts.verifying,
         identity: () => identityFor(publicUrl),
         troubles: troubles.list,
         showSimulated: config.accounts.every((account) => account.simulated),

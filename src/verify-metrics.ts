@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
-import type { Verified, VerifyingStatus } from "./verifying.ts";
+import type { Verified, VerifyingStatus } from "./proof/verified.ts";
 
 /** What an operator is woken up by: the ledger is not what was signed, or has not been verified for long. */
 export function watchVerifying(registry: Registry, status: () => VerifyingStatus): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { AuditStore } from "./ledger/audit-store.ts";
 import { audit, AuditStopped, type AuditReport } from "./proof/audit.ts";
+import type { Verified, VerifyingStatus } from "./proof/verified.ts";
 import { faultText } from "./proof/faults.ts";
 import type { Verifier } from "./proof/note.ts";
 import type { OutsideNote } from "./proof/sealer.ts";
@@ -15,24 +16,6 @@ export type Verifying = {
   /** One verification, now. Never throws: a failure is logged, and shown. */
   readonly verify: () => Promise<void>;
   readonly status: () => VerifyingStatus;
-};
-
-export type VerifyingStatus = {
-  /** The last one that ended; null until one has. */
-  readonly last: Verified | null;
-  /** Milliseconds since 1970; null while none is under way. */
-  readonly since: number | null;
-};
-
-export type Verified = {
-  /** When it ended, milliseconds since 1970. */
-  readonly at: number;
-  readonly milliseconds: number;
-  /** "failed": it could not be brought to an end. */
-  readonly result: "ok" | "faults" | "failed";
-  /** Null where it failed. */
-  readonly report: AuditReport | null;
-  readonly reason: string | null;
 };
 
 export type VerifyingParts = {

@@ -6,6 +6,7 @@ import type { MessageProof } from "../ledger/messages.ts";
 import type { CallDetail, SubscriberDetail } from "../ledger/reading.ts";
 import { recordOf } from "../ledger/record.ts";
 import { openedBy } from "../ledger/withdraw.ts";
+import { leafHashOf } from "../proof/leaf.ts";
 import type { ConsoleParts } from "./parts.ts";
 
 /** Everything that stands behind one entry, and what was found when it was looked at. */
@@ -37,7 +38,7 @@ export type Check = { readonly name: string; readonly ok: boolean | null; readon
 
 /** @returns null where there is no such entry */
 export async function gatherEvidence(
-  { reading, entries, messages, businesses, scripts, findings }: ConsoleParts,
+  { reading, entries, messages, businesses, scripts, findings, proof }: ConsoleParts,
   businessId: string,
   entryId: string,
 ): Promise<Evidence | null> {
@@ -54,6 +55,7 @@ export async function gatherEvidence(
     ...(exchange === null ? [keyCheck(found, call)] : []),
     scriptCheck(found, scripts, findings()),
     projectionCheck(found, person),
+    ...(proof === undefined ? [] : [await sealCheck(proof, found)]),
   ];
   return {
     view,
@@ -124,6 +126,23 @@ function checksText(entry: Entry, checks: readonly Check[], madeAt: number): str
     "notice.txt holds the words without anything added: sha256sum notice.txt gives the digest in record.json.",
     "",
   ].join("\n");
+}
+
+/** The leaf, made anew from the rows as they are now. */
+async function sealCheck(
+  proof: NonNullable<ConsoleParts["proof"]>,
+  { businessId, id }: Entry,
+): Promise<Check> {
+  const name = "The entry is what was sealed in the log";
+  const place = await proof.placeOf(businessId, id);
+  const row = await proof.leafRow(businessId, id);
+  if (place === null || row === null)
+    return { name, ok: null, detail: "It has no place in the log yet: that takes some seconds." };
+  const ok = Buffer.compare(leafHashOf(row), place.hash) === 0;
+  const detail = ok
+    ? `Its leaf, number ${place.index}, was made anew from the rows and has the hash that was sealed.`
+    : `The rows make another leaf than the one that was sealed as number ${place.index}: something was changed.`;
+  return { name, ok, detail };
 }
 
 async function exchangeOf(

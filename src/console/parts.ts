@@ -6,8 +6,10 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Messages } from "../ledger/messages.ts";
 import type { OutgoingStore } from "../ledger/outgoing.ts";
 import type { Privacy } from "../ledger/privacy.ts";
+import type { ProofStore } from "../ledger/proof-store.ts";
 import type { Quality } from "../ledger/quality.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
+import type { VerifyingStatus } from "../proof/verified.ts";
 import type { Script } from "../script/script.ts";
 import type { Identity, Session, Operator } from "./identity/identity.ts";
 import type { Preferences } from "./preferences.ts";
@@ -21,6 +23,8 @@ export type ConsoleMemory = {
   readonly keys: Pick<ApiKeys, "add" | "list" | "revoke">;
   readonly entries: Pick<Entries, "get">;
   readonly quality: Quality;
+  /** Absent: the line keeps no log. */
+  readonly proof?: Pick<ProofStore, "placeOf" | "leafRow">;
   readonly privacy: Pick<Privacy, "erase" | "clearTraces" | "certificateOf" | "traceOf" | "isSuppressed">;
 };
 
@@ -58,6 +62,8 @@ export type ConsoleParts = ConsoleMemory & {
   readonly reading: Reading;
   /** Loaded when the console is first asked for: it takes a second, and webhooks cannot wait. */
   readonly identity: () => Promise<Identity>;
+  /** How the ledger was when the line last verified it. Absent: it does not. */
+  readonly verifying?: (() => VerifyingStatus) | undefined;
   /** Webhooks that went wrong, grouped, the latest first. */
   readonly troubles: () => readonly Trouble[];
   /** True in the demo, where no Twilio account is configured: simulated calls are all there is. */

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { assetRoutes } from "./assets.ts";
+import { checksDoor } from "./doors/checks.ts";
 import { conversationDoor } from "./doors/conversation.ts";
 import { elsewhereDoor } from "./doors/elsewhere.ts";
 import { houseDoor } from "./doors/house.ts";
@@ -38,6 +39,7 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.route("/", conversationDoor(parts));
   routes.route("/", trafficDoor(parts));
   routes.route("/", elsewhereDoor(parts));
+  routes.route("/", checksDoor(parts));
   routes.route("/", houseDoor(parts));
   routes.route("/", systemsDoor(parts));
   routes.all("*", (c) => {

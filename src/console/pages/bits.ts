@@ -80,6 +80,7 @@ export function icon(name: keyof typeof STROKES): Html {
 const STROKES = {
   today: "M4 19.5h16M6.5 16v-5M12 16V5M17.5 16V8.5",
   log: "M8.5 6.5H20M8.5 12H20M8.5 17.5H20M4.2 6.5h.1M4.2 12h.1M4.2 17.5h.1",
+  checks: "M12 3.5l7 2.6v5.4c0 4.4-2.9 7.6-7 9-4.1-1.4-7-4.6-7-9V6.1zM8.8 12l2.3 2.3 4.2-4.4",
   script: "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 16h6",
   accesses:
     "M2.8 12S6 5.8 12 5.8 21.2 12 21.2 12 18 18.2 12 18.2 2.8 12 2.8 12ZM12 9.3a2.7 2.7 0 1 0 0 5.4 2.7 2.7 0 0 0 0-5.4Z",

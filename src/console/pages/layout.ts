@@ -12,6 +12,7 @@ export type Place =
   | "inbox"
   | "outgoing"
   | "script"
+  | "checks"
   | "accesses"
   | "operators"
   | "keys"
@@ -86,6 +87,7 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
             : NOTHING
         }
         ${link("outgoing", "/console/outgoing", "What leaves")} ${link("script", "/console/script", "Script")}
+        ${link("checks", "/console/checks", "Checks", alarmOf(parts))}
         ${may(role, "see accesses") ? link("accesses", "/console/accesses", "Access log") : NOTHING}
         ${may(role, "manage operators") ? link("operators", "/console/operators", "Operators") : NOTHING}
         ${may(role, "manage keys") ? html`${link("keys", "/console/keys", "API keys")} ${link("endpoints", "/console/endpoints", "Endpoints")}` : NOTHING}
@@ -96,6 +98,14 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
       <footer class="foot">${account(c)} ${themeForm(c)}</footer>
     </body>`,
   );
+}
+
+/** What nobody may overlook: the ledger is not what was signed. */
+function alarmOf({ verifying }: ConsoleParts): Html | typeof NOTHING {
+  const result = verifying?.().last?.result ?? "ok";
+  return result === "ok"
+    ? NOTHING
+    : html`<strong class="waiting">!<span class="unseen"> alarm</span></strong>`;
 }
 
 /** A larger number need not be told apart. */

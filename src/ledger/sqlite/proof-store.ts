@@ -46,7 +46,7 @@ export function sqliteProofStore(
   const place = client.prepare<[string, string], { index: number; hash: Buffer }>(
     'SELECT leaf_index AS "index", hash FROM log_leaf WHERE business_id = ? AND entry_id = ?',
   );
-  const sealed = sealedPages({ client }, rowOf);
+  const leavesFrom = sealedPages({ client }, rowOf);
   const append = appender({ client }, () => (newest.get() ?? -1) + 1);
 
   return {
@@ -65,7 +65,7 @@ export function sqliteProofStore(
     ...checkpointShelf({ client }),
     placeOf: async (businessId, entryId) => place.get(businessId, entryId) ?? null,
     leafRow: async (businessId, entryId) => rowOf.get(businessId, entryId) ?? null,
-    sealed: async (from, limit) => sealed(from, bounded(limit)),
+    sealed: async (from, limit) => leavesFrom(from, bounded(limit)),
   };
 }
 
