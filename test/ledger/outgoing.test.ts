@@ -188,6 +188,7 @@ describe("the words of a message", () => {
     if (job === undefined) throw new Error("Nothing was due.");
     await memory.outgoing.compose(job, composed("You agreed."), NOW);
     await memory.outgoing.compose(job, composed("You agreed, once more."), NOW + 1);
+    expect(memory.count("served_text")).toBe(1);
     expect(memory.rows("message")).toMatchObject([
       {
         id,

@@ -188,6 +188,7 @@ function composer({ client }: Connection, write: Write): OutgoingStore["compose"
     `INSERT INTO served_text (business_id, digest, words_digest, twiml, words, at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
+  const composed = client.prepare<[string, string]>("SELECT 1 FROM message WHERE id = ? AND business_id = ?");
   const addMessage = client.prepare<ComposedValues>(
     `INSERT INTO message (business_id, id, direction, purpose, subscriber_id, simulated, locale, jurisdiction, script,
        topics, text_digest, content_sid, entry_id, status, at)
@@ -200,6 +201,8 @@ function composer({ client }: Connection, write: Write): OutgoingStore["compose"
     }
     const { purpose, topics, locale, jurisdiction, script } = payload;
     await write(() => {
+      // Words that nothing carries would stand there with the time of nobody's reading.
+      if (composed.get(id, businessId) !== undefined) return;
       addText.run(businessId, words.digest, words.wordsDigest, words.twiml, words.words, at);
       const about = JSON.stringify(topics);
       addMessage.run(
