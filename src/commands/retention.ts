@@ -89,7 +89,7 @@ const MAX_NAMED = 50;
 function planText({ business: { id, retention }, people }: Plan): string {
   const named = people
     .slice(0, MAX_NAMED)
-    .map(({ subscriberId, lastUsedAt }) => `  ${subscriberId}  last used ${iso(lastUsedAt)}\n`);
+    .map(({ subscriberId, lastUsedAt }) => `  ${subscriberId}  no use after ${iso(lastUsedAt)}\n`);
   const more = people.length > MAX_NAMED ? `  and ${people.length - MAX_NAMED} more\n` : "";
   return `${id}: ${people.length} past the retention of ${retention}\n${named.join("")}${more}`;
 }

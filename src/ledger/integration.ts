@@ -78,6 +78,8 @@ export type Decision = {
   /** For when it was asked. */
   readonly sendAt: number;
   readonly allowed: boolean;
+  /** Whether the business has a cap now: what was allowed without one does not count towards a later one. */
+  readonly capped: boolean;
   readonly reason: Reason;
   readonly entryId: string | null;
   readonly keyId: string;

@@ -125,6 +125,7 @@ async function otherSystems({ memory, clock }: ConsoleLine): Promise<string> {
   );
   for (let n = 0; n < 9; n++) {
     await decisions.keep({
+      capped: false,
       businessId: "acme-dental",
       subscriberId: null,
       topic: "appointment-reminders",

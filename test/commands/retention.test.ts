@@ -38,7 +38,7 @@ describe("yesline retention run", () => {
     const { code, out } = await cli(["retention", "run", "--dry-run"], env);
     expect([code, out]).toEqual([
       0,
-      `acme-dental: 0 past the retention of P5Y\nhotel-miramar: 1 past the retention of P1M\n  ${id}  last used 2026-06-01T09:00:00.000Z\n`,
+      `acme-dental: 0 past the retention of P5Y\nhotel-miramar: 1 past the retention of P1M\n  ${id}  no use after 2026-07-01T09:00:00.000Z\n`,
     ]);
     expect(line.rows("subscriber")).toHaveLength(1);
     expect(line.rows("access_log")).toEqual([]);

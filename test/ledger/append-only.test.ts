@@ -23,6 +23,7 @@ beforeEach(async () => {
   await memory.messages.handle("clinic", messageId, "eve@example.com", at);
   const about = { businessId, subscriberId: null, topic: "policy-updates", simulated: false, entryId: null };
   await memory.decisions.keep({
+    capped: false,
     ...about,
     sendAt: NOW,
     allowed: false,

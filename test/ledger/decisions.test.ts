@@ -31,6 +31,7 @@ function decisionOf(over: Partial<Decision> = {}): Decision {
     topic: "policy-updates",
     simulated: false,
     sendAt: NOW,
+    capped: true,
     allowed: true,
     reason: "granted",
     entryId: standing().entryId,

@@ -26,6 +26,7 @@ async function figures(simulated?: boolean) {
 
 async function decides(allowed: boolean): Promise<void> {
   await line.memory.decisions.keep({
+    capped: false,
     businessId: "acme-dental",
     subscriberId: null,
     topic: TOPIC,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MAX_AHEAD_MS } from "../../src/call/permission.ts";
 import type { E164 } from "../../src/call/phone-number.ts";
 import { expiredPeople, forgetExpired } from "../../src/ledger/retention.ts";
 import { clinic } from "../call/clinic.ts";
@@ -6,8 +7,8 @@ import { agree, callOf, openMemory, someNumber, withdrawalOf, type Memory } from
 
 const THEN = Date.UTC(2020, 0, 10, 9);
 const BUSINESS = { id: "acme-dental", retention: "P5Y" };
-/** Five years and a day later. */
-const NOW = Date.UTC(2025, 0, 11, 9);
+/** Five years and a month later, and a day. */
+const NOW = Date.UTC(2025, 1, 11, 9);
 const BY = { by: "cli", byName: "command line" };
 
 let memory: Memory;
@@ -48,31 +49,17 @@ describe("the retention of a person's data", () => {
     expect(withoutConsent).toHaveLength(1);
   });
 
-  it.each([
-    [
-      "a call",
-      async (number: E164) => agree(memory.ledger, callOf({ caller: number, at: NOW }), { kind: "refused" }),
-    ],
-    [
-      "a message that was allowed",
-      async (_: E164, id: string) =>
-        memory.decisions.keep({
-          businessId: "acme-dental",
-          subscriberId: id,
-          topic: "policy-updates",
-          simulated: false,
-          sendAt: NOW,
-          allowed: true,
-          reason: "granted",
-          entryId: null,
-          keyId: "key",
-          at: NOW,
-        }),
-    ],
-  ])("begins anew with %s", async (_what, use) => {
-    const { number, id } = await left();
-    await use(number, id);
+  it("begins anew with a call", async () => {
+    const { number } = await left();
+    await agree(memory.ledger, callOf({ caller: number, at: NOW }), { kind: "refused" });
     expect(await expired()).toEqual([]);
+  });
+
+  it("counts from a month after the last word: so far ahead a message may have been allowed while the yes stood", async () => {
+    const { id } = await left();
+    const end = Date.UTC(2025, 0, 10, 9) + MAX_AHEAD_MS;
+    expect(await expired(end - 1)).toEqual([]);
+    expect(await expired(end + 24 * 60 * 60 * 1000)).toEqual([id]);
   });
 
   it("is longer for whoever heard a notice of a law that wants it so", async () => {

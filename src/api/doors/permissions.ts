@@ -51,7 +51,7 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
     const known = decisions.standing({ businessId: id, number, topic, simulated, sendAt, windowMs });
     const { subscriberId, entryId } = known;
     const verdict = decide({ business, number, topic, sendAt }, known);
-    const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId };
+    const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId, capped: windowMs > 0 };
     const decision = await decisions.keep({ ...which, ...verdict, keyId: key.id, at });
     const { allowed, reason } = verdict;
     const answer: z.input<typeof Permission> = {

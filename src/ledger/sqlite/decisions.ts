@@ -35,14 +35,14 @@ export function sqliteDecisions(
   const sends = client
     .prepare<[string, string, string, 0 | 1, number, number], number>(
       `SELECT send_at FROM decision
-       WHERE business_id = ? AND subscriber_id = ? AND topic = ? AND simulated = ? AND allowed = 1
+       WHERE business_id = ? AND subscriber_id = ? AND topic = ? AND simulated = ? AND capped = 1
          AND send_at > ? AND send_at < ?
        ORDER BY send_at LIMIT ${MAX_COUNTED}`,
     )
     .pluck();
   const add = client.prepare<AddedValues>(
-    `INSERT INTO decision (business_id, id, subscriber_id, topic, simulated, send_at, allowed, reason, entry_id, key_id, at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO decision (business_id, id, subscriber_id, topic, simulated, send_at, allowed, capped, reason, entry_id, key_id, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   /** What was allowed and is on its way to the disk: two requests at once must not both be the last one of the cap. */
   const unwritten = new Map<string, number[]>();
@@ -50,8 +50,8 @@ export function sqliteDecisions(
   function insert(decision: Decision, id: string): void {
     const { businessId, subscriberId, topic, simulated, sendAt, allowed, reason, entryId, keyId, at } =
       decision;
-    const [world, yes] = [simulated ? 1 : 0, allowed ? 1 : 0] as const;
-    add.run(businessId, id, subscriberId, topic, world, sendAt, yes, reason, entryId, keyId, at);
+    const [world, yes, counts] = [simulated ? 1 : 0, allowed ? 1 : 0, counted(decision) ? 1 : 0] as const;
+    add.run(businessId, id, subscriberId, topic, world, sendAt, yes, counts, reason, entryId, keyId, at);
   }
 
   return {
@@ -79,7 +79,7 @@ export function sqliteDecisions(
     async keep(decision) {
       const id = newId();
       const writing = write(() => insert(decision, id));
-      if (!decision.allowed) {
+      if (!counted(decision)) {
         await writing;
         return id;
       }
@@ -116,6 +116,10 @@ export function fullestWindow(times: readonly number[], sendAt: number, windowMs
   return fullest;
 }
 
+function counted({ allowed, capped }: Decision): boolean {
+  return allowed && capped;
+}
+
 function placeOf({ businessId, subscriberId, topic, simulated }: OfPerson): string {
   return JSON.stringify([businessId, subscriberId, topic, simulated]);
 }
@@ -136,6 +140,7 @@ type AddedValues = [
   simulated: 0 | 1,
   sendAt: number,
   allowed: 0 | 1,
+  capped: 0 | 1,
   reason: string,
   entryId: string | null,
   keyId: string,

@@ -1,4 +1,5 @@
 import type { Jurisdiction } from "../../call/business.ts";
+import { MAX_AHEAD_MS } from "../../call/permission.ts";
 import { before, retentionFor } from "../../call/retention.ts";
 import type { NumberVault } from "../numbers.ts";
 import type { ExpiredPage, ExpirySearch, Privacy } from "../privacy.ts";
@@ -40,15 +41,14 @@ export function expiry({ client }: Connection, { vault }: { vault: NumberVault }
   const lasts = [
     "SELECT max(at) FROM message INDEXED BY message_of_subscriber WHERE business_id = ? AND subscriber_id = ?",
     "SELECT max(begun_at) FROM call INDEXED BY call_of_subscriber WHERE business_id = ? AND subscriber_id = ?",
-    // A use of the consent: each sending that was allowed, when it was meant for.
-    `SELECT max(send_at) FROM decision INDEXED BY decision_cap
-     WHERE business_id = ? AND subscriber_id = ? AND allowed = 1`,
   ].map((query) => client.prepare<[string, string], number | null>(query).pluck());
 
   /** When they were last heard of or used; null where something of theirs still stands or leaves. */
   function lastUseOf(businessId: string, { id, at }: Old, entryAt: number | null): number | null {
     if (open.get(businessId, id) === 1 || leaving.get(businessId, id) === 1) return null;
-    return Math.max(at, entryAt ?? 0, ...lasts.map((last) => last.get(businessId, id) ?? 0));
+    // A use of the consent was allowed while it stood, so before the last entry, and for no later than this.
+    const usedAt = entryAt === null ? 0 : entryAt + MAX_AHEAD_MS;
+    return Math.max(at, usedAt, ...lasts.map((last) => last.get(businessId, id) ?? 0));
   }
 
   /** When they were last used, if that is long enough ago; else null. */

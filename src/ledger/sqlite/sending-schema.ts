@@ -81,6 +81,8 @@ export const decision = sqliteTable(
     simulated: integer({ mode: "boolean" }).notNull(),
     sendAt: integer().notNull(),
     allowed: integer({ mode: "boolean" }).notNull(),
+    /** It was allowed, and the business had a cap that it counts towards. */
+    capped: integer({ mode: "boolean" }).notNull().default(false),
     reason: text().$type<Reason>().notNull(),
     entryId: text(),
     keyId: text().notNull(),
@@ -90,7 +92,8 @@ export const decision = sqliteTable(
     uniqueIndex("decision_id").on(table.businessId, table.id),
     index("decision_cap")
       .on(table.businessId, table.subscriberId, table.topic, table.simulated, table.sendAt)
-      .where(sql`${table.allowed} = 1`),
+      // By person, so each row dirties a page of its own: only where a cap will ask.
+      .where(sql`${table.capped} = 1`),
     index("decision_tally").on(table.at, table.businessId, table.simulated, table.topic, table.allowed),
   ],
 );
