@@ -27,7 +27,10 @@ async function bench(...args: string[]) {
 describe("whoever runs the bench", () => {
   it("gets figures of every part, as a table and for machines", { timeout: 300_000 }, async () => {
     const { code, out, err, report } = await bench("--short");
-    expect([code, report.parts.map(({ name }) => name)]).toEqual([0, ["calls", "permissions", "console", "proof"]]);
+    expect([code, report.parts.map(({ name }) => name)]).toEqual([
+      0,
+      ["calls", "permissions", "console", "proof"],
+    ]);
     for (const { name, figures } of report.parts) {
       expect(err).toContain(`${name}: `);
       expect(figures.length).toBeGreaterThan(5);

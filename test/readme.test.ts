@@ -69,7 +69,7 @@ describe("a reader of the README", () => {
     // A variable that a command sets is there for the commands after it, as in the reader's own shell.
     const [, variable = null] = /^([A-Z_]+)=/.exec(command) ?? [];
     // What goes into a file is there for the commands after it, too.
-    const [, file = null] = / > (\S+)$/.exec(command) ?? [];
+    const [, file = null] = /(?: > |\.backup ')([^\s']+)'?"?$/.exec(command) ?? [];
     const look = variable === null ? (file === null ? "" : ` && cat ${file}`) : `; printf %s "$${variable}"`;
     const out = await shell(`${shorter(command)}${look}`);
     if (variable !== null) env = { ...env, [variable]: out };
@@ -169,7 +169,9 @@ describe("a reader of the README", () => {
 
 /** Every command of the README in its order, and the JSON that it shows right after it. */
 function commands(): [command: string, shown: string | null][] {
-  const found = README.matchAll(/(?:[A-Z_]+=\$\()?npm run -s cli -- [^`\n]+|^curl (?:.*\\\n)*.*/gm);
+  const found = README.matchAll(
+    /(?:[A-Z_]+=\$\()?npm run -s cli -- [^`\n]+|^curl (?:.*\\\n)*.*|^sqlite3 .*/gm,
+  );
   const all = [...found].map((match): [string, string | null] => [
     match[0].replaceAll(/ *\\\n */g, " "),
     jsonAfter(match.index + match[0].length),

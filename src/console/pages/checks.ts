@@ -57,7 +57,12 @@ function found({ at, milliseconds, report, reason }: Verified): Html {
     ${
       faultCount === 0
         ? NOTHING
-        : html`<p><strong>${faultCount} things are wrong. The line goes on answering.</strong></p>
+        : html`<p>
+              <strong
+                >${faultCount === 1 ? "One thing is" : `${faultCount} things are`} wrong. The line goes on
+                answering.</strong
+              >
+            </p>
             <ul class="bullets">
               ${faults.slice(0, MAX_SHOWN).map((fault) => html`<li class="break">${faultText(fault)}</li>`)}
             </ul>`
