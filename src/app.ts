@@ -3,6 +3,7 @@ import { apiDoor } from "./api/door.ts";
 import type { ApiParts } from "./api/parts.ts";
 import type { ConsoleParts } from "./console/parts.ts";
 import { consoleRoutes } from "./console/routes.ts";
+import { safeHeaders } from "./headers.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
 import { receiptPage } from "./proof/receipt-page.ts";
 import type { PublishedLog } from "./sealing.ts";
@@ -44,9 +45,8 @@ export function createApp({
 }: AppParts) {
   const app = new Hono();
 
-  app.use(async (c, next) => {
+  app.use(safeHeaders(voice.publicUrl), async (c, next) => {
     await next();
-    c.header("X-Content-Type-Options", "nosniff");
     // What is refused may not be read to its end, and then the next one on the connection, whoever's it is, would fail.
     const unread = c.res.status >= 400 && c.req.method !== "GET";
     if (!isServing() || unread) c.header("Connection", "close");
@@ -89,9 +89,12 @@ export function createApp({
 /** What auditors fetch, without asking anybody: the newest signed checkpoint, the keys that sign, a page that checks receipts. */
 function wellKnown({ checkpoint, keys }: PublishedLog): Hono {
   const app = new Hono();
+  app.use(async (c, next) => {
+    c.header("Cache-Control", "no-cache");
+    await next();
+  });
   app.get("/checkpoint", async (c) => {
     const note = await checkpoint();
-    c.header("Cache-Control", "no-cache");
     return note === null ? c.text("Nothing is signed yet.\n", 404) : c.text(note);
   });
   // Saved to a file, it works the same: the policy stands in it as well.
