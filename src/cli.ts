@@ -9,17 +9,20 @@ import {
   type CliParts,
   type ExitCode,
 } from "./commands/command.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { callCommand } from "./commands/call.ts";
 import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { logCommand } from "./commands/log.ts";
 import { operatorCommand } from "./commands/operator.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { retentionCommand } from "./commands/retention.ts";
 import { scriptCommand } from "./commands/script.ts";
 import { secretCommand } from "./commands/secret.ts";
 import { subscriberCommand } from "./commands/subscriber.ts";
 import { ConfigError, type Config } from "./config.ts";
 import { LedgerUnavailable } from "./ledger/ledger.ts";
+import { BackupUnusable } from "./ledger/sqlite/backup.ts";
 import { DatabaseUnusable, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
 import { ScriptError } from "./script/approval.ts";
 
@@ -70,6 +73,8 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
   program.addCommand(keyCommand(parts));
   program.addCommand(retentionCommand(parts));
   program.addCommand(secretCommand(parts));
+  program.addCommand(backupCommand(parts));
+  program.addCommand(restoreCommand(parts));
   inherit(program, parts);
 
   try {
@@ -105,6 +110,7 @@ function exitCodeOf(error: unknown, err: (text: string) => void): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   err(`${message}\n`);
   if (error instanceof ConfigError || error instanceof ScriptError || error instanceof UsageError) return 2;
+  if (error instanceof BackupUnusable) return 2;
   if (error instanceof Unreachable || error instanceof LedgerUnavailable || error instanceof DatabaseUnusable)
     return 3;
   throw error;

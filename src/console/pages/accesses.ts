@@ -55,6 +55,7 @@ const ACTION_WORDS: Readonly<Record<AccessAction, string>> = {
   replayed: "Replayed an event",
   erased: "Erased a person",
   disclosed: "Answered an access request",
+  restored: "Put a backup in place",
 };
 
 /** What stands out in the list. */
