@@ -97,6 +97,10 @@ export const EntryDetail = Entry.extend({
   question: Words.nullable().openapi({ description: "What the person answered." }),
   key: z.string().nullable().openapi({ description: "The key that was pressed." }),
   attestation: z.string().nullable().openapi({ description: "STIR/SHAKEN, of the call." }),
+  recording: z
+    .object({ sid: z.string(), seconds: z.int(), bytes: z.int(), sha256: z.string() })
+    .nullable()
+    .openapi({ description: "Of a recorded entry: which audio it is." }),
   call: z
     .object({
       sid: z.string(),

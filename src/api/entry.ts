@@ -37,13 +37,14 @@ export function numbered({ entry, number }: EntryView, inClear: boolean) {
 
 /** With what it stands on, as in every other export of it. */
 export function detailed(view: EntryView, inClear: boolean) {
-  const { notice, question, key, attestation, call } = recordOf(view, undefined);
+  const { notice, question, key, attestation, call, recording } = recordOf(view, undefined);
   return {
     ...numbered(view, inClear),
     notice: notice === null ? null : wordsOf(notice),
     question: question === null ? null : wordsOf(question),
     key: key?.pressed ?? null,
     attestation,
+    recording,
     call,
   };
 }

@@ -16,10 +16,16 @@ const words = {
 const ReceiptRecord = z.strictObject({
   schemaVersion: text,
   recordId: z.uuid(),
-  kind: z.enum(["granted", "refused", "pending", "confirmed", "revoked"]),
+  kind: z.enum(["granted", "refused", "pending", "confirmed", "revoked", "recorded"]),
   eventId: z.uuid(),
   eventType: text,
-  eventState: z.enum(["ConsentGiven", "ConsentRefused", "ConsentRequested", "ConsentWithdrawn"]),
+  eventState: z.enum([
+    "ConsentGiven",
+    "ConsentRefused",
+    "ConsentRequested",
+    "ConsentWithdrawn",
+    "ConsentUnknown",
+  ]),
   eventTime: time,
   sequence: z.int(),
   subject: z.strictObject({
@@ -61,6 +67,11 @@ const ReceiptRecord = z.strictObject({
   attestation: text.nullable(),
   key: z.strictObject({ pressed: text, question: text, attempt: z.int(), at: time }).nullable(),
   reason: text.nullable(),
+  recording: z
+    .strictObject({ sid: text, seconds: z.int().min(0), bytes: z.int().min(1), sha256: digest })
+    .nullable()
+    .optional()
+    .openapi({ description: "Which audio it is, of an entry that says that its call was recorded." }),
   simulated: z.boolean(),
   lawfulBasis: text,
   personalData: z.array(text),

@@ -1,5 +1,5 @@
-/** What one entry of the ledger says. */
-export const ENTRY_KINDS = ["granted", "refused", "pending", "confirmed", "revoked"] as const;
+/** What one entry of the ledger says. `recorded`: that its call was, and which audio it is. */
+export const ENTRY_KINDS = ["granted", "refused", "pending", "confirmed", "revoked", "recorded"] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /** Where a subscriber stands on one topic of one business. */
@@ -9,6 +9,7 @@ export type ConsentState = "granted" | "refused" | "pending" | "revoked" | "none
  * One step of the fold: the state after an entry. Commit order decides, clocks never do.
  * - Someone else naming a number cannot take away what its owner granted, so `pending` leaves a grant alone.
  * - `confirmed` speaks for its pending entry only: it cannot revive what was refused or revoked meanwhile.
+ * - `recorded` changes nothing, and is about no topic.
  */
 export function after(state: ConsentState, kind: EntryKind): ConsentState {
   switch (kind) {
@@ -22,6 +23,8 @@ export function after(state: ConsentState, kind: EntryKind): ConsentState {
       return state === "granted" ? "granted" : "pending";
     case "confirmed":
       return state === "pending" ? "granted" : state;
+    case "recorded":
+      return state;
   }
 }
 

@@ -25,6 +25,8 @@ export function messageAfter({ kind, source }: Cause, before: readonly ConsentSt
       return source === "whatsapp" || before.some(isOpen) ? "withdrawn" : null;
     case "refused":
       return source === "whatsapp" ? "refused" : null;
+    case "recorded":
+      return null;
   }
 }
 

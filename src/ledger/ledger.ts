@@ -183,6 +183,11 @@ export type Entry = {
   readonly simulated: boolean;
   readonly commitment: string;
   readonly reason: string | null;
+  /** Of a `recorded` entry: Twilio's name of the audio, its length and size, and its SHA-256 in hex. */
+  readonly recordingSid: string | null;
+  readonly recordingSeconds: number | null;
+  readonly recordingBytes: number | null;
+  readonly recordingSha256: string | null;
   readonly at: number;
 };
 

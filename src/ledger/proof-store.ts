@@ -104,6 +104,11 @@ export type LeafRow = {
   readonly simulated: number;
   readonly commitment: string;
   readonly reason: string | null;
+  /** Of a `recorded` entry. */
+  readonly recordingSid: string | null;
+  readonly recordingSeconds: number | null;
+  readonly recordingBytes: number | null;
+  readonly recordingSha256: string | null;
   readonly at: number;
   /** The call; null for what did not come by phone. */
   readonly callAccount: string | null;

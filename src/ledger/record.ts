@@ -78,6 +78,8 @@ export function recordOf(
         ? null
         : { pressed: entry.key, question: entry.step, attempt: entry.attempt, at: iso(entry.at) },
     reason: entry.reason,
+    /** The audio stays where the call was carried; whoever gets hold of it can tell it by its digest. */
+    recording: recordingOf(entry),
     simulated: entry.simulated,
   };
 }
@@ -89,7 +91,20 @@ const STATES = {
   refused: "ConsentRefused",
   pending: "ConsentRequested",
   revoked: "ConsentWithdrawn",
+  // It says nothing of consent, and this is the vocabulary's word for that.
+  recorded: "ConsentUnknown",
 } as const satisfies Record<EntryView["entry"]["kind"], string>;
+
+function recordingOf(entry: EntryView["entry"]) {
+  const {
+    recordingSid: sid,
+    recordingSeconds: seconds,
+    recordingBytes: bytes,
+    recordingSha256: sha256,
+  } = entry;
+  if (sid === null || seconds === null || bytes === null || sha256 === null) return null;
+  return { sid, seconds, bytes, sha256 };
+}
 
 /** A topic that the business has given up is still named by its id. */
 function topicOf(id: string, locale: EntryView["entry"]["locale"], business: Business | undefined) {

@@ -247,6 +247,7 @@ function topicOf(topic: string, simulated: number): string {
 function movesFrom(state: ConsentState, kind: string): boolean {
   if (kind === "pending") return state !== "granted";
   if (kind === "confirmed") return state === "pending";
+  if (kind === "recorded") return false;
   return true;
 }
 

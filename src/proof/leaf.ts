@@ -26,6 +26,8 @@ export function leafOf(row: LeafRow): Json {
     press: pressOf(row),
     question: questionOf(row),
     reason: row.reason,
+    // Only where there is one: the leaf of every other entry is what it was before there were recordings.
+    ...recordingOf(row),
     reply: replyOf(row),
     script: row.script,
     seq: row.seq,
@@ -45,7 +47,8 @@ export function leafOf(row: LeafRow): Json {
 export function leafText(row: LeafRow): string {
   const text = JSON.stringify(leafOf(row));
   // A lone surrogate has no UTF-8: an escape is all that could be written, and the RFC refuses it (3.2.2.2).
-  if (LONE_SURROGATE.test(text)) throw new TypeError(`Entry ${row.id} holds a lone surrogate.`);
+  if (text.includes("\\ud") && LONE_SURROGATE.test(text))
+    throw new TypeError(`Entry ${row.id} holds a lone surrogate.`);
   return text;
 }
 
@@ -127,6 +130,17 @@ function pressOf(row: LeafRow): Json {
     nextStep: row.pressNextStep,
     seq: row.pressSeq,
   };
+}
+
+function recordingOf(row: LeafRow): { readonly recording?: Json } {
+  const {
+    recordingBytes: bytes,
+    recordingSeconds: seconds,
+    recordingSha256: sha256,
+    recordingSid: sid,
+  } = row;
+  const none = bytes === null && seconds === null && sha256 === null && sid === null;
+  return none ? {} : { recording: { bytes, seconds, sha256, sid } };
 }
 
 function replyOf(row: LeafRow): Json {

@@ -17,7 +17,11 @@ export function receiptRecord<R extends object>(
     eventId: entry.id,
     eventType: EVENT_TYPES[entry.kind],
     lawfulBasis: "consent",
-    personalData: ["phone number", ...(entry.source === "call" ? ["time and keys of the call"] : [])],
+    personalData: [
+      "phone number",
+      ...(entry.source === "call" ? ["time and keys of the call"] : []),
+      ...(entry.kind === "recorded" ? ["audio of the call"] : []),
+    ],
     withdrawalMethods: [
       "calling the line and pressing 2",
       "answering any WhatsApp message of the business with STOP",
@@ -26,7 +30,10 @@ export function receiptRecord<R extends object>(
     validity: "until it is withdrawn",
     retention: business?.retention ?? null,
     retentionUntil: business === undefined ? null : later(business.retention, entry.at),
-    storageLocation: "the embedded database of the line; no copy outside it",
+    storageLocation:
+      entry.kind === "recorded"
+        ? "the embedded database of the line; the audio at Twilio Inc."
+        : "the embedded database of the line; no copy outside it",
     recipients: [
       { name: "Twilio Inc.", role: "carries calls and messages" },
       { name: "Meta Platforms (WhatsApp)", role: "delivers messages" },
@@ -45,6 +52,7 @@ const EVENT_TYPES = {
   refused: "consent refused",
   pending: "consent requested",
   revoked: "consent withdrawn",
+  recorded: "call recorded",
 } as const satisfies Record<EntryView["entry"]["kind"], string>;
 
 /** The earliest day on which evidence of it may go (ISO 8601), by the calendar, in UTC. */

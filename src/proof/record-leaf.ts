@@ -36,6 +36,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: unknown])[] {
   const call = isObject(leaf["call"]) ? leaf["call"] : null;
+  const recording = isObject(leaf["recording"]) ? leaf["recording"] : null;
   const notice = isObject(leaf["notice"]) ? leaf["notice"] : null;
   const isByPhone = leaf["source"] === "call";
   return [
@@ -55,6 +56,10 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
     ["supersedes", leaf["supersedes"]],
     ["attestation", leaf["attestation"]],
     ["reason", leaf["reason"]],
+    ["recording.sid", recording?.["sid"]],
+    ["recording.seconds", recording?.["seconds"]],
+    ["recording.bytes", recording?.["bytes"]],
+    ["recording.sha256", recording?.["sha256"]],
     ["simulated", leaf["simulated"]],
     ["collectionMethod", isByPhone ? "ivr_dtmf" : leaf["source"]],
     ["key.pressed", leaf["key"]],
@@ -94,6 +99,7 @@ const STATES: Readonly<Record<string, string>> = {
   refused: "ConsentRefused",
   pending: "ConsentRequested",
   revoked: "ConsentWithdrawn",
+  recorded: "ConsentUnknown",
 };
 
 function iso(at: unknown): string | null {

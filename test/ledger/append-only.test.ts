@@ -49,17 +49,17 @@ const REFUSED: readonly [string, string, string][] = [
   ["all entries are deleted", "DELETE FROM entry", "entries never vanish"],
   [
     "an entry is replaced by its sequence",
-    "INSERT OR REPLACE INTO entry SELECT seq, 'other', business_id, subscriber_id, 'refused', topics, locale, jurisdiction, script, 'cli', 'other', step, attempt, key, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, attestation, simulated, commitment, reason, at FROM entry WHERE seq = 1",
+    "INSERT OR REPLACE INTO entry SELECT seq, 'other', business_id, subscriber_id, 'refused', topics, locale, jurisdiction, script, 'cli', 'other', step, attempt, key, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, attestation, simulated, commitment, reason, recording_sid, recording_seconds, recording_bytes, recording_sha256, at FROM entry WHERE seq = 1",
     "entries never change",
   ],
   [
     "an entry is replaced by its id",
-    "INSERT OR REPLACE INTO entry SELECT 99, id, business_id, subscriber_id, 'refused', topics, locale, jurisdiction, script, 'cli', 'other', step, attempt, key, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, attestation, simulated, commitment, reason, at FROM entry WHERE seq = 1",
+    "INSERT OR REPLACE INTO entry SELECT 99, id, business_id, subscriber_id, 'refused', topics, locale, jurisdiction, script, 'cli', 'other', step, attempt, key, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, attestation, simulated, commitment, reason, recording_sid, recording_seconds, recording_bytes, recording_sha256, at FROM entry WHERE seq = 1",
     "entries never change",
   ],
   [
     "an entry is replaced by its keypress",
-    "INSERT OR REPLACE INTO entry SELECT 99, 'other', business_id, subscriber_id, kind, '[]', locale, jurisdiction, script, source, source_id, step, attempt, key, call_sid, notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, simulated, commitment, reason, at FROM entry WHERE seq = 1",
+    "INSERT OR REPLACE INTO entry SELECT 99, 'other', business_id, subscriber_id, kind, '[]', locale, jurisdiction, script, source, source_id, step, attempt, key, call_sid, notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, simulated, commitment, reason, recording_sid, recording_seconds, recording_bytes, recording_sha256, at FROM entry WHERE seq = 1",
     "entries never change",
   ],
   ["an event's key is changed", "UPDATE call_event SET key = '2'", "events never change"],
@@ -116,17 +116,17 @@ const REFUSED: readonly [string, string, string][] = [
   ],
   [
     "a real entry is put into a simulated call",
-    "INSERT INTO entry SELECT NULL, 'other', business_id, subscriber_id, kind, topics, locale, jurisdiction, script, source, source_id, 'other', attempt, key, call_sid, notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, 0, commitment, reason, at FROM entry WHERE simulated = 1",
+    "INSERT INTO entry SELECT NULL, 'other', business_id, subscriber_id, kind, topics, locale, jurisdiction, script, source, source_id, 'other', attempt, key, call_sid, notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, 0, commitment, reason, recording_sid, recording_seconds, recording_bytes, recording_sha256, at FROM entry WHERE simulated = 1",
     "an entry bears the mark of its call",
   ],
   [
     "a simulated entry is put into a real call",
-    "INSERT INTO entry SELECT NULL, 'other', business_id, subscriber_id, kind, topics, locale, jurisdiction, script, source, source_id, 'other', attempt, key, call_sid, notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, 1, commitment, reason, at FROM entry WHERE simulated = 0",
+    "INSERT INTO entry SELECT NULL, 'other', business_id, subscriber_id, kind, topics, locale, jurisdiction, script, source, source_id, 'other', attempt, key, call_sid, notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, 1, commitment, reason, recording_sid, recording_seconds, recording_bytes, recording_sha256, at FROM entry WHERE simulated = 0",
     "an entry bears the mark of its call",
   ],
   [
     "an entry is put into a call that never was",
-    "INSERT INTO entry SELECT NULL, 'other', business_id, subscriber_id, kind, topics, locale, jurisdiction, script, source, 'other', 'other', attempt, key, 'CAnone', notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, simulated, commitment, reason, at FROM entry WHERE seq = 1",
+    "INSERT INTO entry SELECT NULL, 'other', business_id, subscriber_id, kind, topics, locale, jurisdiction, script, source, 'other', 'other', attempt, key, 'CAnone', notice_step, notice_attempt, notice_kind, notice_message_id, notice_purpose, message_id, confirms, supersedes, attestation, simulated, commitment, reason, recording_sid, recording_seconds, recording_bytes, recording_sha256, at FROM entry WHERE seq = 1",
     "an entry bears the mark of its call",
   ],
 ];

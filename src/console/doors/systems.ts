@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import type { EntryKind } from "../../call/consent.ts";
 import { holdsNumber } from "../../call/phone-number.ts";
 import {
   SCOPES,
@@ -156,7 +155,7 @@ function endpointRoutes(door: Hono<ConsoleEnv>, parts: ConsoleParts): void {
       businessId: typed.business,
       id: newId(),
       url: new URL(typed.url).href,
-      kinds: ENTRY_KINDS.filter((kind): kind is EntryKind => typed.kinds.includes(kind)),
+      kinds: ENTRY_KINDS.filter((kind) => typed.kinds.includes(kind)),
       description: typed.description,
       createdAt: now(),
       createdBy: c.get("operator").email,

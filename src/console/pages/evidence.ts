@@ -236,6 +236,7 @@ const TITLES: Readonly<Record<EntryKind, string>> = {
   pending: "Evidence of a request",
   refused: "Evidence of refusal",
   revoked: "Evidence of withdrawal",
+  recorded: "Evidence of a recording",
 };
 
 function toneOf(ok: boolean | null): string {

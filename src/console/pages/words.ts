@@ -31,7 +31,7 @@ export const OUTCOME_MEANING: Readonly<Record<CallOutcome, string>> = {
   "in-progress": "The call is going on.",
 };
 
-/** What the ledger records, in the order in which people think of it. */
+/** What the ledger records of consent, in the order in which people think of it. */
 export const ENTRY_KINDS = [
   "granted",
   "confirmed",
@@ -46,6 +46,7 @@ export const ENTRY_WORDS: Readonly<Record<EntryKind, string>> = {
   pending: "Pending",
   confirmed: "Confirmed",
   revoked: "Withdrawn",
+  recorded: "Call recorded",
 };
 
 export const STATE_WORDS = {

@@ -78,6 +78,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
         return false;
       case "refused":
       case "revoked":
+      case "recorded":
         return false;
     }
   }
@@ -191,7 +192,20 @@ const NO_MESSAGE = {
   confirms: null,
   supersedes: null,
 };
-const NO_ENTRY = { callSid: null, key: null, attestation: null, ...NO_NOTICE, ...NO_MESSAGE };
+const NO_RECORDING = {
+  recordingSid: null,
+  recordingSeconds: null,
+  recordingBytes: null,
+  recordingSha256: null,
+};
+const NO_ENTRY = {
+  callSid: null,
+  key: null,
+  attestation: null,
+  ...NO_NOTICE,
+  ...NO_MESSAGE,
+  ...NO_RECORDING,
+};
 
 /** Whether the entry speaks for the state from now on: what leaves a state alone does not become its ground. */
 function moves(kind: EntryKind, state: ConsentState): boolean {
@@ -204,5 +218,7 @@ function moves(kind: EntryKind, state: ConsentState): boolean {
       return state !== "granted";
     case "confirmed":
       return state === "pending";
+    case "recorded":
+      return false;
   }
 }

@@ -77,25 +77,25 @@ function sealedPages(
   { client }: Pick<Connection, "client">,
   rowOf: Statement<[string, string], LeafRow>,
 ): (from: number, limit: number) => readonly SealedLeaf[] {
-  const page = client.prepare<[number, number], Omit<SealedLeaf, "row"> & { readonly seq: number | null }>(
-    `SELECT leaf_index AS "index", hash, log_leaf.business_id AS businessId, entry_id AS entryId, entry.seq
-     FROM log_leaf LEFT JOIN entry ON entry.business_id = log_leaf.business_id AND entry.id = log_leaf.entry_id
-     WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?`,
+  const page = client.prepare<[number, number], Omit<SealedLeaf, "row">>(
+    `SELECT leaf_index AS "index", hash, business_id AS businessId, entry_id AS entryId
+     FROM log_leaf WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?`,
   );
-  const between = client.prepare<[number, number], LeafRow>(
-    `${LEAF_ROWS} WHERE entry.seq >= ? AND entry.seq <= ? ORDER BY entry.seq`,
+  const following = client.prepare<[number, number], LeafRow>(
+    `${LEAF_ROWS} WHERE entry.seq >= ? ORDER BY entry.seq LIMIT ?`,
   );
   return (from, limit) => {
     const leaves = page.all(from, limit);
-    const places = leaves.flatMap(({ seq }) => seq ?? []);
-    const [first, last] = [Math.min(...places), Math.max(...places)];
-    // Leaves in commit order lie together; where somebody has moved one far away, each is looked up.
-    const isTogether = places.length > 0 && last - first < MAX_LOG_PAGE + leaves.length;
-    const rows = new Map((isTogether ? between.all(first, last) : []).map((row) => [row.seq, row]));
-    return leaves.map(({ seq, ...leaf }) => ({
-      ...leaf,
-      row: (seq === null ? undefined : (rows.get(seq) ?? rowOf.get(leaf.businessId, leaf.entryId))) ?? null,
-    }));
+    const [first] = leaves;
+    const firstRow = first === undefined ? undefined : rowOf.get(first.businessId, first.entryId);
+    // Leaves in commit order lie together; what somebody has moved away is looked up by itself.
+    const together = firstRow === undefined ? [] : following.all(firstRow.seq, leaves.length);
+    const rows = new Map(together.map((row) => [row.id, row]));
+    return leaves.map((leaf) => {
+      const row = rows.get(leaf.entryId);
+      const found = row?.businessId === leaf.businessId ? row : rowOf.get(leaf.businessId, leaf.entryId);
+      return { ...leaf, row: found ?? null };
+    });
   };
 }
 
@@ -150,6 +150,8 @@ const LEAF_ROWS = `
     entry.notice_attempt AS noticeAttempt, entry.notice_kind AS noticeKind,
     entry.notice_message_id AS noticeMessageId, entry.notice_purpose AS noticePurpose, entry.message_id AS messageId,
     entry.confirms, entry.supersedes, entry.attestation, entry.simulated, entry.commitment, entry.reason, entry.at,
+    entry.recording_sid AS recordingSid, entry.recording_seconds AS recordingSeconds,
+    entry.recording_bytes AS recordingBytes, entry.recording_sha256 AS recordingSha256,
     call.account_sid AS callAccount, call.line AS callLine, call.direction AS callDirection,
     call.subscriber_id AS callSubscriber, call.attestation AS callAttestation, call.simulated AS callSimulated,
     call.begun_at AS callBegunAt,

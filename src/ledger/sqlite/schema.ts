@@ -290,6 +290,11 @@ export const entry = sqliteTable(
     simulated: integer({ mode: "boolean" }).notNull(),
     commitment: text().notNull(),
     reason: text(),
+    /** Of a `recorded` entry: Twilio's name of the audio, its length, its size and its SHA-256, hex. */
+    recordingSid: text(),
+    recordingSeconds: integer(),
+    recordingBytes: integer(),
+    recordingSha256: text(),
     at: integer().notNull(),
   },
   (table) => [
@@ -372,7 +377,19 @@ export const entry = sqliteTable(
       "confirmed_needs_reply",
       sql`${table.kind} is not 'confirmed' or (${table.confirms} is not null and ${table.messageId} is not null and ${table.noticeMessageId} is not null and ${table.noticePurpose} is 'verification')`,
     ),
-    check("entry_kind", sql`${table.kind} in ('granted', 'refused', 'pending', 'confirmed', 'revoked')`),
+    // What is said to be recorded can be told from any other audio; and nobody was recorded who had not been told.
+    check(
+      "recorded_has_recording",
+      sql`(${table.kind} is 'recorded') = (${table.recordingSid} is not null and ${table.recordingSeconds} is not null and ${table.recordingBytes} is not null and length(coalesce(${table.recordingSha256}, '')) = 64) and (${table.kind} is 'recorded' or coalesce(${table.recordingSid}, ${table.recordingSeconds}, ${table.recordingBytes}, ${table.recordingSha256}) is null)`,
+    ),
+    check(
+      "recorded_was_announced",
+      sql`${table.kind} is not 'recorded' or (${table.callSid} is not null and ${table.noticeStep} is 'notice' and ${table.noticeAttempt} is not null and ${table.noticeKind} is 'served')`,
+    ),
+    check(
+      "entry_kind",
+      sql`${table.kind} in ('granted', 'refused', 'pending', 'confirmed', 'revoked', 'recorded')`,
+    ),
   ],
 );
 

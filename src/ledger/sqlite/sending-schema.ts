@@ -10,10 +10,12 @@ import {
   unique,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import type { Jurisdiction, Locale } from "../../call/business.ts";
 import type { EntryKind } from "../../call/consent.ts";
 import type { Reason } from "../../call/permission.ts";
 import type { Scope } from "../integration.ts";
 import type { OutgoingKind, OutgoingState, Payload } from "../outgoing.ts";
+import type { RecordingState } from "../recordings.ts";
 
 /** What leaves, one row each, made in the transaction of what caused it; see `Outgoing`. */
 export const outbox = sqliteTable(
@@ -162,4 +164,40 @@ export const liveCall = sqliteTable(
     at: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.businessId, table.callSid] })],
+);
+
+/**
+ * Calls that are recorded, one row each, made in the transaction that serves the announcement. The audio is at Twilio;
+ * what proves it is in the `recorded` entry. Holds no personal data.
+ */
+export const recording = sqliteTable(
+  "recording",
+  {
+    businessId: text().notNull(),
+    callSid: text().notNull(),
+    simulated: integer({ mode: "boolean" }).notNull(),
+    /** Of the notice that announced it. */
+    locale: text().$type<Locale>().notNull(),
+    jurisdiction: text().$type<Jurisdiction>().notNull(),
+    script: text().notNull(),
+    state: text().$type<RecordingState>().notNull(),
+    /** Twilio's name of it; null until it has begun. */
+    sid: text(),
+    /** Of one that is missing: why. It holds no number. */
+    reason: text(),
+    entryId: text(),
+    at: integer().notNull(),
+    changedAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.businessId, table.callSid] }),
+    // Few, and what somebody has to see.
+    index("recording_unwell")
+      .on(table.state, table.changedAt)
+      .where(sql`${table.state} in ('missing', 'deleting')`),
+    check(
+      "recording_state",
+      sql`${table.state} in ('wanted', 'started', 'kept', 'missing', 'deleting', 'deleted')`,
+    ),
+  ],
 );

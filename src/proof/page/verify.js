@@ -80,7 +80,14 @@ const STATES = {
   refused: "ConsentRefused",
   pending: "ConsentRequested",
   revoked: "ConsentWithdrawn",
+  recorded: "ConsentUnknown",
 };
+
+/** Which audio it is; older receipts have no word of recordings. */
+function recordingIn({ recording }) {
+  if (recording === undefined || recording === null) return null;
+  return [recording.sid, recording.seconds, recording.bytes, recording.sha256].join();
+}
 
 /** What people read, against what was sealed. */
 async function checkRecord(record, leaf) {
@@ -98,6 +105,7 @@ async function checkRecord(record, leaf) {
     ["script", record.script, leaf.script],
     ["simulated", record.simulated, leaf.simulated],
     ["key", record.key === null ? null : record.key.pressed, leaf.key],
+    ["recording", recordingIn(record), recordingIn(leaf)],
     ["call", record.call === null ? null : record.call.sid, leaf.call === null ? null : leaf.call.sid],
   ];
   for (const [name, said, sealed] of pairs)

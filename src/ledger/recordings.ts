@@ -1,0 +1,1 @@
+export type RecordingState = "wanted" | "started" | "kept" | "missing" | "deleting" | "deleted";
