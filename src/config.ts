@@ -40,6 +40,8 @@ export type Config = {
     readonly seeds: readonly [Uint8Array, ...Uint8Array[]];
     readonly checkpoints: readonly Destination[];
   };
+  /** The list of erasures: outside the database, so that a backup brings nobody back. */
+  readonly erasureList: string;
   /** What works, and should not stay so. */
   readonly warnings: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -96,6 +98,7 @@ const environment = z.object({
   YESLINE_LOG_KEY: optional(z.string().refine((text) => decodeKeys(text) !== null)),
   YESLINE_LOG_NAME: optional(z.string().max(MAX_LOG_NAME).refine(isKeyName)),
   YESLINE_CHECKPOINTS: optional(z.string().refine((text) => decodeDestinations(text) !== null)),
+  YESLINE_ERASURES: optional(z.string().regex(/^file:./)),
   LOG_LEVEL: optional(z.enum(LOG_LEVELS)),
 });
 
@@ -123,6 +126,7 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   YESLINE_LOG_NAME: "use a name without spaces or plus, such as line.example/yesline",
   YESLINE_CHECKPOINTS:
     "use file:/elsewhere/checkpoints.txt, https://… or stdout; several with commas between",
+  YESLINE_ERASURES: "use a file on another disk, such as file:/elsewhere/erasures.ndjson",
   LOG_LEVEL: `use one of ${LOG_LEVELS.join(", ")}`,
 };
 
@@ -140,9 +144,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     );
   }
   const given = parsed.data;
-  const databaseFile = resolve(
-    (given.DATABASE_URL ?? "file:./data/yesline.db").replace(/^file:(?:\/\/)?/, ""),
-  );
+  const databaseFile = pathOf(given.DATABASE_URL ?? "file:./data/yesline.db");
   const dataFolder = dirname(databaseFile);
   const twilio = twilioAccount(given.TWILIO_ACCOUNT_SID, given.TWILIO_AUTH_TOKEN);
   const simulatorOn =
@@ -202,8 +204,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       ],
       checkpoints: decodeDestinations(given.YESLINE_CHECKPOINTS ?? "") ?? [],
     },
+    erasureList:
+      given.YESLINE_ERASURES === undefined ? `${databaseFile}.erasures` : pathOf(given.YESLINE_ERASURES),
     logLevel: given.LOG_LEVEL ?? "info",
   });
+}
+
+/** Of `file:PATH`. */
+function pathOf(url: string): string {
+  return resolve(url.replace(/^file:(?:\/\/)?/, ""));
 }
 
 function twilioAccount(sid: string | undefined, tokens: string | undefined): Account | null {

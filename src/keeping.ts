@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Business } from "./call/business.ts";
+import { keepErasureList } from "./erasure-file.ts";
 import type { Privacy } from "./ledger/privacy.ts";
 import { resealAll } from "./ledger/resealing.ts";
 import { forgetExpired } from "./ledger/retention.ts";
@@ -8,6 +9,8 @@ import { forgetExpired } from "./ledger/retention.ts";
 export type KeepingParts = {
   readonly privacy: Privacy;
   readonly businesses: readonly Business[];
+  /** The file that has every erasure, outside the database. */
+  readonly erasureList: string;
   readonly log: Logger;
   readonly now: () => number;
 };
@@ -36,6 +39,23 @@ export async function clearTraces({ privacy, log, now }: KeepingParts): Promise<
   }
 }
 
+/** The list of erasures follows the database; where that was put back, it is the other way round. Never throws. */
+export async function listErasures({ privacy, erasureList, log, now }: KeepingParts): Promise<void> {
+  try {
+    const again = await keepErasureList(privacy, erasureList, now());
+    if (again !== null)
+      log.warn(
+        again,
+        "this database is older than the list of erasures: who was erased since is erased again",
+      );
+  } catch (error) {
+    log.error(
+      { err: error },
+      "the list of erasures is not kept: a backup could bring people back; the next minute tries again",
+    );
+  }
+}
+
 /** After a change of the secret: everything is sealed anew. Never throws: the next start tries again. */
 export async function finishSecretChange(
   { privacy, log }: KeepingParts,
@@ -55,19 +75,23 @@ export async function finishSecretChange(
 /** Begins; a promise is kept after the other. @returns stops it, once what is under way has ended */
 export function keepPromises(parts: KeepingParts): () => Promise<void> {
   let stopping = false;
-  let round = finishSecretChange(parts, () => stopping).then(() => clearTraces(parts));
+  let round = listErasures(parts)
+    .then(() => finishSecretChange(parts, () => stopping))
+    .then(() => clearTraces(parts));
   let nextDayAt = parts.now() + FIRST_DAY_AFTER_MS;
   const timer = setInterval(() => {
     const isNewDay = parts.now() >= nextDayAt;
     if (isNewDay) nextDayAt = parts.now() + DAY_MS;
     round = round
       .then(() => (isNewDay && !stopping ? forgetWhoHasExpired(parts) : undefined))
+      .then(() => listErasures(parts))
       .then(() => clearTraces(parts));
   }, MINUTE_MS);
   return () => {
     stopping = true;
     clearInterval(timer);
-    return round;
+    // What was erased in the last minute.
+    return round.then(() => listErasures(parts));
   };
 }
 

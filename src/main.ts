@@ -154,7 +154,13 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   sealing.start();
   verifying.start();
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
-  const stopKeeping = keepPromises({ privacy: memory.privacy, businesses, log, now: Date.now });
+  const stopKeeping = keepPromises({
+    privacy: memory.privacy,
+    businesses,
+    erasureList: config.erasureList,
+    log,
+    now: Date.now,
+  });
   for (const warning of config.warnings) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
   announce({

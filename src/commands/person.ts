@@ -4,11 +4,13 @@ import { Option } from "commander";
 import type { CliParts } from "./command.ts";
 import type { Business } from "../call/business.ts";
 import type { E164 } from "../call/phone-number.ts";
+import type { Config } from "../config.ts";
+import { keepErasureList } from "../erasure-file.ts";
 import { certificateRecord, certificateText } from "../ledger/certificate.ts";
 import { dossierOf } from "../ledger/dossier.ts";
 import { dossierPage } from "../ledger/dossier-page.ts";
 import { dossierJsonSchema } from "../ledger/dossier-schema.ts";
-import type { Privacy } from "../ledger/privacy.ts";
+import type { ErasureOrder, Privacy } from "../ledger/privacy.ts";
 import type { Memory } from "../ledger/sqlite/memory.ts";
 import { withMemory } from "./with-ledger.ts";
 
@@ -21,9 +23,9 @@ export type Finding = {
 /** `yesline subscriber erase` and `access`: what people may ask for about themselves. */
 export function addPersonCommands(command: Command, parts: CliParts, finding: Finding): void {
   command
-    .command("erase <number>")
+    .command("erase <number-or-id>")
     .description(
-      "forget a number for good: what it agreed to ends, its data goes, its entries stay in the log and are nobody's; prints a certificate",
+      "forget a number, or whoever has this id, for good: what it agreed to ends, its data goes, its entries stay in the log and are nobody's; prints a certificate",
     )
     .requiredOption("--business <id>", "whose subscriber")
     .option("--keep-suppression", "keep a keyed hash, so that the number is never written to or called again")
@@ -54,6 +56,9 @@ type EraseOptions = {
 };
 type AccessOptions = { readonly business: string; readonly format: "json" | "html"; readonly json?: boolean };
 
+/** By which certificates and receipts know a person. */
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 const CLI = { by: "cli", byName: "command line" } as const;
 
 async function erase(
@@ -64,17 +69,18 @@ async function erase(
 ): Promise<void> {
   const config = loadConfig();
   const business = businessOf(config, id);
-  const number = numberOf(text);
+  const who = ID.test(text) ? { subscriberId: text.toLowerCase() } : { number: numberOf(text) };
   const certificate = await withMemory(config, async (memory) => {
     const detail = keepSuppression ? "the number stays withdrawn" : "the number is forgotten altogether";
-    await logged(memory, business, number, "erased", detail);
+    await logged(memory, business, who, "erased", detail);
     const erased = await memory.privacy.erase({
       businessId: business.id,
-      who: { number },
+      who,
       keepSuppression,
       ...CLI,
       at: Date.now(),
     });
+    await listErasure(memory.privacy, config, err);
     return { ...erased, tracesGoneAt: await clearTraces(memory.privacy) };
   });
   if (certificate.tracesGoneAt === null) err(`${TRACES_LEFT}\n`);
@@ -95,7 +101,7 @@ async function access(
   const business = businessOf(config, id);
   const number = numberOf(text);
   const dossier = await withMemory(config, async (memory) => {
-    await logged(memory, business, number, "disclosed", "everything about one number");
+    await logged(memory, business, { number }, "disclosed", "everything about one number");
     return dossierOf(memory, business, number, Date.now());
   });
   out(json || format === "json" ? `${JSON.stringify(dossier, null, 2)}\n` : await dossierPage(dossier));
@@ -105,13 +111,30 @@ async function access(
 async function logged(
   { ledger, reading }: Memory,
   { id: businessId }: Business,
-  number: E164,
+  who: ErasureOrder["who"],
   action: "erased" | "disclosed",
   detail: string,
 ): Promise<void> {
-  const subject = (await ledger.subscriber(businessId, number))?.id ?? null;
+  const subject =
+    "number" in who ? ((await ledger.subscriber(businessId, who.number))?.id ?? null) : who.subscriberId;
   const actor = { actor: CLI.by, actorName: CLI.byName };
   await reading.logAccess({ ...actor, action, businessId, subject, detail, at: Date.now() });
+}
+
+/** What was erased is in the list that a restored backup is held against. It is erased, whether or not that can be. */
+export async function listErasure(
+  privacy: Privacy,
+  { erasureList }: Pick<Config, "erasureList">,
+  err: CliParts["err"],
+): Promise<void> {
+  try {
+    await keepErasureList(privacy, erasureList, Date.now());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    err(
+      `Erased, but not in the list of erasures, so a restored backup would bring it back: ${reason}. Mend YESLINE_ERASURES; a line that serves writes the list anew within a minute.\n`,
+    );
+  }
 }
 
 /** A reader of the database needs some milliseconds; a backup some seconds. */

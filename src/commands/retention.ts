@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { UsageError, type CliParts } from "./command.ts";
-import { clearTraces, TRACES_LEFT } from "./person.ts";
+import { clearTraces, listErasure, TRACES_LEFT } from "./person.ts";
 import type { Business } from "../call/business.ts";
 import type { ExpiredPage } from "../ledger/privacy.ts";
 import { expiredPeople, forgetExpired, MAX_FORGOTTEN } from "../ledger/retention.ts";
@@ -45,6 +45,7 @@ async function run(
       if (!json) out(planText(plan));
     }
     const forgotten = dryRun ? [] : await forgetAll(memory, plans, now);
+    if (!dryRun) await listErasure(memory.privacy, config, err);
     const gone = dryRun || (await clearTraces(memory.privacy)) !== null;
     if (!gone) err(`${TRACES_LEFT}\n`);
     if (json)
@@ -89,7 +90,7 @@ const MAX_NAMED = 50;
 function planText({ business: { id, retention }, people }: Plan): string {
   const named = people
     .slice(0, MAX_NAMED)
-    .map(({ subscriberId, lastUsedAt }) => `  ${subscriberId}  no use after ${iso(lastUsedAt)}\n`);
+    .map(({ subscriberId, noUseAfter }) => `  ${subscriberId}  no use after ${iso(noUseAfter)}\n`);
   const more = people.length > MAX_NAMED ? `  and ${people.length - MAX_NAMED} more\n` : "";
   return `${id}: ${people.length} past the retention of ${retention}\n${named.join("")}${more}`;
 }
@@ -98,9 +99,9 @@ function shown({ business: { id, retention }, people }: Plan, forgotten = 0) {
   return {
     business: id,
     retention,
-    people: people.map(({ subscriberId, lastUsedAt }) => ({
+    people: people.map(({ subscriberId, noUseAfter }) => ({
       subscriber: subscriberId,
-      lastUsedAt: iso(lastUsedAt),
+      noUseAfter: iso(noUseAfter),
     })),
     forgotten,
   };

@@ -1,12 +1,13 @@
 import type { EntryKind } from "../call/consent.ts";
 import type { E164 } from "../call/phone-number.ts";
+import type { ErasureLists } from "./erasure-list.ts";
 import type { Decision } from "./integration.ts";
 
 /**
  * What people may ask of the memory about themselves, and what it does of its own: forget. Law 5 stays: entries never
  * vanish. What makes them somebody's is the number, its salt and its indexes, and these stand in one row that can.
  */
-export type Privacy = {
+export type Privacy = ErasureLists & {
   /**
    * Forgets a person, in one transaction: all of it is gone, or nothing is. What they agreed to ends first, by an entry
    * of its own, so that nothing may be sent. Entries, with their place in the log, stay, and are nobody's any more.
@@ -125,7 +126,8 @@ export type ExpirySearch = {
 export type ForgetOrder = Pick<ExpirySearch, "businessId" | "retention" | "now"> &
   Pick<ErasureOrder, "by" | "byName"> & { readonly subscriberIds: readonly string[] };
 export type ExpiredPage = {
-  readonly people: readonly { readonly subscriberId: string; readonly lastUsedAt: number }[];
+  /** The last moment at which anything of theirs was used, or could have been. */
+  readonly people: readonly { readonly subscriberId: string; readonly noUseAfter: number }[];
   /** Null where there is nobody left to look at. */
   readonly next: string | null;
 };

@@ -73,6 +73,31 @@ describe("yesline subscriber erase", () => {
     expect(line.memory.privacy.isSuppressed("acme-dental", NUMBER)).toBe(true);
   });
 
+  it("forgets whoever has the id of a certificate, and puts both erasures into the list for restores", async () => {
+    const id = await agrees();
+    const db = { DATABASE_URL: `file:${line.databaseFile}` };
+    const { code, err } = await cli(["subscriber", "erase", id, "--business", "acme-dental"], db);
+    expect([code, err]).toEqual([0, ""]);
+    expect(await line.ledger.subscriber("acme-dental", NUMBER)).toBeNull();
+    await subscriber("erase");
+    const listed = ndjson(readFileSync(`${line.databaseFile}.erasures`, "utf8"));
+    expect(listed.slice(1)).toMatchObject([
+      { kind: "erasure", subscriberId: id },
+      { kind: "erasure", subscriberId: null },
+    ]);
+  });
+
+  it("says so where the list cannot be kept, and forgets the number all the same", async () => {
+    await agrees();
+    const { code, err } = await cli(["subscriber", "erase", NUMBER, "--business", "acme-dental"], {
+      DATABASE_URL: `file:${line.databaseFile}`,
+      YESLINE_ERASURES: `file:${line.databaseFile}/erasures`,
+    });
+    expect(code).toBe(0);
+    expect(err).toContain("not in the list of erasures, so a restored backup would bring it back");
+    expect(await line.ledger.subscriber("acme-dental", NUMBER)).toBeNull();
+  });
+
   it("leaves an export whose entries are marked as erased", async () => {
     await agrees();
     await subscriber("erase");
@@ -123,7 +148,7 @@ describe("yesline subscriber erase", () => {
     const errors: unknown[] = [];
     const log = { info: () => undefined, error: (error: unknown) => errors.push(error) };
     const now = () => 5;
-    const parts = { ...line.memory, businesses: [], log: log as never, now };
+    const parts = { ...line.memory, businesses: [], erasureList: "", log: log as never, now };
     await clearTraces(parts);
     expect(line.rows("erasure")).toMatchObject([{ traces_gone_at: 5 }]);
     expect(errors).toEqual([]);

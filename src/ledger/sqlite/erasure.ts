@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Business } from "../../call/business.ts";
 import type { E164 } from "../../call/phone-number.ts";
+import type { ErasureLists, ListedErasure } from "../erasure-list.ts";
 import type { Entry } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
 import type { Certificate, ErasedCounts, ErasureCause, ErasureOrder, Privacy } from "../privacy.ts";
@@ -8,6 +9,7 @@ import { groundOf } from "../withdraw.ts";
 import { certificateShelf, type ErasureReport } from "./certificates.ts";
 import type { Connection } from "./connection.ts";
 import type { EntryBook } from "./entry-book.ts";
+import { erasureLists } from "./erasure-list.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Write } from "./group-commit.ts";
 
@@ -32,8 +34,9 @@ const HANDLED_BY = "erasure";
 export function erasures(
   connection: Connection,
   { vault, newId, write, book, businesses, isExpired }: Parts,
-): Pick<Privacy, "erase" | "forget" | "certificateOf" | "certificates"> {
+): Pick<Privacy, "erase" | "forget" | "certificateOf" | "certificates" | keyof ErasureLists> {
   const { statements, people, suppressions } = book;
+  const lists = erasureLists(connection, { write, suppressions });
   const answersAbout = answerSearch(connection);
   const scrub = scrubber(connection);
   const shelf = certificateShelf(connection);
@@ -86,21 +89,23 @@ export function erasures(
     return false;
   }
 
-  function eraseNow(order: Order, answers: readonly KeptAnswerKey[]): string {
+  function eraseNow(order: Order, answers: readonly KeptAnswerKey[], again?: ListedErasure): string {
     const { businessId, cause, by, byName, at } = order;
-    const id = newId();
+    const id = again?.id ?? newId();
     const { id: subscriberId, number } = personOf(order);
-    const suppressed = number === null ? false : suppress(order, number, subscriberId);
+    const suppressed = number === null ? (again?.suppressed ?? false) : suppress(order, number, subscriberId);
     const revoked = subscriberId === null ? [] : revokeAll(order, id, subscriberId);
     const report: ErasureReport = {
-      erased: subscriberId === null ? NOTHING : scrub(businessId, subscriberId, answers, at),
+      erased: subscriberId === null ? NOTHING_ERASED : scrub(businessId, subscriberId, answers, at),
       revoked: revoked.map((entry) => entry.id),
     };
-    shelf.add({ id, businessId, subscriberId, cause, by, byName, suppressed, report, at });
+    const known = subscriberId ?? again?.subscriberId ?? null;
+    shelf.add({ id, businessId, subscriberId: known, cause, by, byName, suppressed, report, at });
     return id;
   }
 
   return {
+    ...lists,
     async erase(order) {
       const { businessId, keepSuppression } = order;
       const { id: subscriberId } = personOf(order);
@@ -125,6 +130,18 @@ export function erasures(
         return expired.length;
       });
     },
+    async eraseAgain(erasure, left) {
+      const { businessId, id, subscriberId, suppressed, cause, by, byName, at } = erasure;
+      if (lists.knowsErasure(businessId, id)) return false;
+      const answers = subscriberId === null ? [] : await answersAbout(businessId, subscriberId);
+      const suppression = suppressed ? "keep" : cause === "request" ? "drop" : "keep-if-withdrawn";
+      const order = { businessId, who: { subscriberId: subscriberId ?? "" }, cause, by, byName, at };
+      await write(() => {
+        eraseNow({ ...order, suppression }, answers, erasure);
+        for (const each of left) suppressions.addHash(each);
+      });
+      return true;
+    },
     certificateOf: async (businessId, subscriberId) => shelf.bySubscriber(businessId, subscriberId),
     certificates: async (businessId, limit) => shelf.newest(businessId, limit),
   };
@@ -133,7 +150,7 @@ export function erasures(
 const OPEN: ReadonlySet<string> = new Set(["granted", "pending"]);
 /** Whoever was revoked by silence, or by moving to another number, has not asked to be left alone. */
 const OWN_WISH: ReadonlySet<string> = new Set(["call", "whatsapp", "api", "console", "cli"]);
-const NOTHING: ErasedCounts = {
+const NOTHING_ERASED: ErasedCounts = {
   subscriber: 0,
   noteTexts: 0,
   messageBodies: 0,

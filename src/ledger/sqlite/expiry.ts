@@ -54,11 +54,11 @@ export function expiry({ client }: Connection, { vault }: { vault: NumberVault }
   /** When they were last used, if that is long enough ago; else null. */
   function expiredSince({ businessId, retention, now }: Asked, row: Old): number | null {
     const { at, jurisdictions } = said.get(businessId, row.id) ?? NOTHING_SAID;
-    const lastUsedAt = lastUseOf(businessId, row, at);
-    if (lastUsedAt === null) return null;
+    const noUseAfter = lastUseOf(businessId, row, at);
+    if (noUseAfter === null) return null;
     const laws = (jurisdictions ?? "").split(",").filter((each) => each !== "") as Jurisdiction[];
     const longest = retentionFor(retention, laws, vault.decrypt(row.id, row.number));
-    return lastUsedAt < before(longest, now) ? lastUsedAt : null;
+    return noUseAfter < before(longest, now) ? noUseAfter : null;
   }
 
   return {
@@ -67,8 +67,8 @@ export function expiry({ client }: Connection, { vault }: { vault: NumberVault }
       const most = Math.min(limit, MAX_LOOKED_AT);
       const rows = old.all(businessId, after, before(retention, now), most);
       const people = rows.flatMap((row) => {
-        const lastUsedAt = expiredSince(search, row);
-        return lastUsedAt === null ? [] : [{ subscriberId: row.id, lastUsedAt }];
+        const noUseAfter = expiredSince(search, row);
+        return noUseAfter === null ? [] : [{ subscriberId: row.id, noUseAfter }];
       });
       const last = rows.at(-1);
       return { people, next: last === undefined || rows.length < most ? null : last.id };

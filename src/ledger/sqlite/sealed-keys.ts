@@ -21,8 +21,26 @@ export function sealedKeys({ client }: Pick<Connection, "client">, vault: Number
     return key;
   }
 
+  /** Null where another secret has sealed it. */
+  function opens(name: string, sealed: Buffer): Buffer | null {
+    try {
+      return Buffer.from(vault.unsealSecret(sealedKeyOwner(name), sealed), "base64");
+    } catch {
+      // Node says no more than "unable to authenticate".
+      return null;
+    }
+  }
+
   return {
     keyOf,
+    /** As it is kept; null where there is none. */
+    sealedOf: (name: string): Buffer | null => find.get(name) ?? null,
+    /** Keeps one that was sealed before, where there is none. @returns whether it is the one that is there now */
+    adopt(name: string, sealed: Buffer): boolean {
+      const key = opens(name, sealed);
+      if (key === null) return false;
+      return this.keep(name, () => key).equals(key);
+    },
     /** The one that is there, or this one from now on. */
     keep(name: string, make: () => Buffer): Buffer {
       const kept = keyOf(name);

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { E164 } from "../../call/phone-number.ts";
+import type { Suppressed } from "../erasure-list.ts";
 import type { NumberVault } from "../numbers.ts";
 import type { SuppressionReason } from "../privacy.ts";
 import type { Connection } from "./connection.ts";
@@ -42,6 +43,14 @@ export function suppressionBook({ client }: Connection, vault: NumberVault) {
   }
 
   return {
+    /** The key as it is kept, in base64; null where nobody was ever suppressed. */
+    sealedKey: (): string | null => keys.sealedOf(KEY_NAME)?.toString("base64") ?? null,
+    /** Takes over the key of a list that was kept elsewhere. @returns whether it is the one in use now */
+    adoptKey: (sealed: string): boolean => keys.adopt(KEY_NAME, Buffer.from(sealed, "base64")),
+    /** A hash that was made under this key before. */
+    addHash({ businessId, hash, reason, at }: Suppressed): void {
+      add.run(businessId, hash, reason, at);
+    },
     /** One look into an index: most businesses suppress nobody, and no number need be read for them. */
     any: (businessId: string): boolean => any.get(businessId) === 1,
     has(businessId: string, number: E164): boolean {
