@@ -161,15 +161,42 @@ export function attestation(stirVerstat: string | undefined): Attestation {
 /** The fields that a form names, each in its pattern and once; the others are not looked at. */
 export function read<T extends z.ZodObject>(form: T, fields: Fields): z.output<T> | Refusal {
   const values: Record<string, string> = {};
-  for (const name of Object.keys(form.shape)) {
+  const names = Object.keys(form.shape);
+  for (const name of names) {
     const [value, ...more] = fields.get(name) ?? [];
     if (more.length > 0) return { refused: 400, message: `${name} stands more than once` };
     if (value !== undefined) values[name] = value;
   }
+  const hidden = hiddenIn(fields, names);
+  if (hidden !== undefined) return { refused: 400, message: `${hidden} stands within another field` };
   const parsed = form.safeParse(values);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   return { refused: 400, message: `${issue?.path.join(".") ?? "form"}: ${issue?.message ?? "malformed"}` };
+}
+
+/** What may be missing, and begins like this where it is there. */
+const MAY_BE_MISSING: Readonly<Partial<Record<string, RegExp>>> = {
+  AnsweredBy: /AnsweredBy(?:human|machine|fax|unknown)/,
+  CallStatus: new RegExp(`CallStatus(?:${CALL_STATUSES.join("|")})`),
+  Digits: /Digits(?:[0-9*#]|hangup)/,
+  Direction: /Direction(?:in|out)bound/,
+  SequenceNumber: /SequenceNumber\d/,
+  StirVerstat: /StirVerstatTN-/,
+};
+
+/**
+ * The signature covers names and values in one string, without their borders: whoever moves one can hide a field in its
+ * neighbour, so that a key becomes silence or a machine a person. @returns the field that is hidden
+ */
+function hiddenIn(fields: Fields, names: readonly string[]): string | undefined {
+  const missing = names.filter((name) => MAY_BE_MISSING[name] !== undefined && !fields.has(name));
+  if (missing.length === 0) return undefined;
+  const signed = [...fields.keys()]
+    .toSorted()
+    .map((name) => name + (fields.get(name) ?? []).join(""))
+    .join("");
+  return missing.find((name) => MAY_BE_MISSING[name]?.test(signed));
 }
 
 function toCall(form: z.output<typeof callForm>): CallInput | Refusal {

@@ -74,5 +74,5 @@ export type Fault = keyof typeof FAULTS;
 /** A test that provokes one row of the table; its name says what happens and what must come of it. */
 export function fault(row: Fault, provoke: () => Promise<void>, timeoutMs?: number): void {
   const [happens, expected] = FAULTS[row];
-  test(`row ${row}: ${happens} → ${expected}`, provoke, timeoutMs);
+  test(`row ${row}: ${happens} → ${expected}`, () => provoke(), timeoutMs);
 }
