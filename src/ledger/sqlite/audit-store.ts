@@ -24,6 +24,9 @@ export function sqliteAuditStore(
        (SELECT 1 FROM log_leaf WHERE log_leaf.entry_id = entry.id AND log_leaf.business_id = entry.business_id)
      ORDER BY seq LIMIT ${MAX_LOG_PAGE}`,
   );
+  const entriesWithin = client
+    .prepare<[number, number], number>("SELECT count(*) FROM entry WHERE seq > ? AND seq <= ?")
+    .pluck();
   const tile = client
     .prepare<[number, number], Buffer>("SELECT hash FROM log_tile WHERE level = ? AND idx = ?")
     .pluck();
@@ -58,8 +61,11 @@ export function sqliteAuditStore(
   return {
     async leaves(from, afterSeq, limit) {
       const leaves = await proof.sealed(from, limit);
-      const lastSeq = leaves.reduce((last, { row }) => Math.max(last, row?.seq ?? 0), afterSeq);
-      return { leaves, passedOver: passedOver.all(afterSeq, lastSeq), lastSeq };
+      const seqs = new Set(leaves.flatMap(({ row }) => (row !== null && row.seq > afterSeq ? row.seq : [])));
+      const lastSeq = Math.max(afterSeq, ...seqs);
+      // Where there are as many entries as leaves, none was passed over, and nobody has to look for it.
+      const isWhole = entriesWithin.get(afterSeq, lastSeq) === seqs.size;
+      return { leaves, passedOver: isWhole ? [] : passedOver.all(afterSeq, lastSeq), lastSeq };
     },
     tile: async (level, index) => tile.get(level, index) ?? null,
     tiles: async ({ level, index }, limit) => tiles.all(level, index, limit),
@@ -143,9 +149,10 @@ function histories({ client }: Pick<Connection, "client">) {
   // To begin a statement takes far longer than to read a row: each is asked once for all people of a page.
   const range = "WHERE (business_id, subscriber_id) >= (?, ?) AND (business_id, subscriber_id) <= (?, ?)";
   type Range = [...Whose, ...Whose];
+  // By the order the primary key is searched: without it SQLite would walk through everybody for each page.
   const commitments = client.prepare<Range, Person & { commitment: string }>(
     `SELECT business_id AS businessId, id AS subscriberId, commitment FROM subscriber
-     WHERE (business_id, id) >= (?, ?) AND (business_id, id) <= (?, ?)`,
+     WHERE (business_id, id) >= (?, ?) AND (business_id, id) <= (?, ?) ORDER BY business_id, id`,
   );
   const entries = client.prepare<Range, Person & History["entries"][number]>(
     `SELECT business_id AS businessId, subscriber_id AS subscriberId, id, kind, topics, simulated, commitment, at
@@ -161,23 +168,26 @@ function histories({ client }: Pick<Connection, "client">) {
     const [first, last] = [page[0], page.at(-1)];
     if (first === undefined || last === undefined) return [];
     const within: Range = [first.businessId, first.subscriberId, last.businessId, last.subscriberId];
-    const known = Map.groupBy(commitments.all(...within), keyOf);
-    const said = Map.groupBy(entries.all(...within), keyOf);
-    const folded = Map.groupBy(consents.all(...within), keyOf);
+    const known = byPerson(commitments.all(...within));
+    const said = byPerson(entries.all(...within));
+    const folded = byPerson(consents.all(...within));
     return page.map((whose) => ({
       ...whose,
-      commitment: known.get(keyOf(whose))?.[0]?.commitment ?? null,
-      entries: said.get(keyOf(whose)) ?? [],
-      consents: folded.get(keyOf(whose)) ?? [],
+      commitment: known(whose)[0]?.commitment ?? null,
+      entries: said(whose),
+      consents: folded(whose),
     }));
   });
 }
 
-type Person = Pick<History, "businessId" | "subscriberId">;
-
-function keyOf({ businessId, subscriberId }: Person): string {
-  return `${businessId}\0${subscriberId}`;
+/** Whose rows are whose. The id alone is the key, for two strings take long to join; the business is looked at after. */
+function byPerson<Row extends Person>(rows: readonly Row[]): (whose: Person) => readonly Row[] {
+  const groups = Map.groupBy(rows, ({ subscriberId }) => subscriberId);
+  return ({ businessId, subscriberId }) =>
+    groups.get(subscriberId)?.filter((row) => row.businessId === businessId) ?? [];
 }
+
+type Person = Pick<History, "businessId" | "subscriberId">;
 
 /** Null where nothing that was sealed with our secret stands there. */
 function read<T>(unseal: () => T): T | null {
