@@ -6,6 +6,8 @@ import { NotSo, UsageError, type CliParts } from "./command.ts";
 import { outsideNotes } from "./outside-notes.ts";
 import { withMemory } from "./with-ledger.ts";
 import type { Config } from "../config.ts";
+import { reapplyFrom } from "../erasure-file.ts";
+import { ErasureListError } from "../ledger/erasure-list.ts";
 import { MAX_LOG_PAGE } from "../ledger/proof-store.ts";
 import { contentsOf, copyWhole, discard, makeWhole, putInPlace } from "../ledger/sqlite/backup.ts";
 import type { BackupContents } from "../ledger/sqlite/backup.ts";
@@ -23,6 +25,7 @@ type RestoreOptions = {
   readonly replace?: true;
   readonly acceptLoss?: true;
   readonly acceptFaults?: true;
+  readonly erasures?: string;
   readonly json?: true;
 };
 
@@ -49,6 +52,7 @@ export function restoreCommand(parts: CliParts): Command {
       "--checkpoint <file>",
       "checkpoints that were kept elsewhere, besides those of YESLINE_CHECKPOINTS",
     )
+    .option("--erasures <file>", "the list of erasures, where it is not at YESLINE_ERASURES")
     .option("--replace", "where a database is there already: it is kept beside the new one")
     .option("--accept-loss", "go on without the entries that the backup lacks, or without knowing them")
     .option("--accept-faults", "go on though the backup is not as it was signed")
@@ -76,7 +80,11 @@ async function restore(file: string, options: RestoreOptions, parts: CliParts): 
       tell(parts, options, { restored: false, ...findings }, `${wordsOf(file, findings)}${objection}\n`);
       throw new NotSo();
     }
-    await withMemory({ ...config, databaseFile: draft }, (memory) => keepOnRecord(memory, file, findings));
+    const erasures = await withMemory({ ...config, databaseFile: draft }, async (memory) => {
+      await keepOnRecord(memory, file, findings);
+      return eraseAgain(memory, options.erasures ?? config.erasureList, findings);
+    });
+    if (erasures.warning !== null) parts.err(`${erasures.warning}\n`);
     makeWhole(draft);
     const aside = `${databaseFile}.before-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
     const kept = putInPlace(draft, databaseFile, aside) ? aside : null;
@@ -84,8 +92,8 @@ async function restore(file: string, options: RestoreOptions, parts: CliParts): 
     tell(
       parts,
       options,
-      { restored: true, database: databaseFile, kept, ...findings },
-      `${wordsOf(file, findings)}${databaseFile} is restored.\n${after}`,
+      { restored: true, database: databaseFile, kept, ...findings, erasedAgain: erasures.repeated },
+      `${wordsOf(file, findings)}Erasures that are repeated: ${erasures.repeated}.\n${databaseFile} is restored.\n${after}`,
     );
   } finally {
     discard(draft);
@@ -190,6 +198,29 @@ function keepOnRecord({ reading }: Memory, file: string, { size, lacking }: Find
     detail: `${file}, ${size} entries${losses.join("")}`,
     at: Date.now(),
   });
+}
+
+/** Whoever was forgotten after the backup was made is forgotten again, before anybody is served from it. */
+async function eraseAgain(
+  { privacy }: Memory,
+  list: string,
+  { newestEntryAt }: Findings,
+): Promise<{ readonly repeated: number; readonly warning: string | null }> {
+  const madeAt = newestEntryAt === null ? "this backup was made" : new Date(newestEntryAt).toISOString();
+  const byHand = `repeat every erasure since ${madeAt} by the id in its certificate: subscriber erase ID`;
+  if (!existsSync(list))
+    return {
+      repeated: 0,
+      warning: `There is no list of erasures at ${list}. Give it with --erasures, or ${byHand}.`,
+    };
+  try {
+    const { repeated, since } = await reapplyFrom(privacy, list);
+    const isTooOld = newestEntryAt !== null && newestEntryAt < Date.parse(since);
+    return { repeated, warning: isTooOld ? `${list} begins only at ${since}: ${byHand}.` : null };
+  } catch (error) {
+    if (error instanceof ErasureListError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function wordsOf(file: string, { entries, size, root, outside, lacking, faults }: Findings): string {

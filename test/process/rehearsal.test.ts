@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, it, onTestFinished } from "vitest";
+import { describe, it, type TestContext } from "vitest";
 import { notesOf } from "../../src/proof/checkpoint.ts";
 import { known } from "../../src/proof/lacking.ts";
 import { temporaryFolder } from "../support/memory.ts";
@@ -10,9 +10,7 @@ import { rowsIn, runMain, startServer, type Environment, type Server } from "../
 const AGAIN = "again";
 
 /** A machine with nothing on it but the secret, which is kept elsewhere, and a backup. */
-function anotherMachine(secret: string, env: Environment) {
-  const folder = temporaryFolder();
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+function anotherMachine(folder: string, secret: string, env: Environment) {
   const place = { DATABASE_URL: `file:${join(folder, "yesline.db")}`, YESLINE_SECRET: secret, ...env };
   return {
     folder,
@@ -21,6 +19,13 @@ function anotherMachine(secret: string, env: Environment) {
     start: (over: Environment = {}) =>
       startServer({ folder, env: { YESLINE_SECRET: secret, ...env, ...over } }),
   };
+}
+
+/** A folder that goes when the test has ended. */
+function folderFor({ onTestFinished }: Pick<TestContext, "onTestFinished">): string {
+  const folder = temporaryFolder();
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 async function agree(server: Server, from: string): Promise<string> {
@@ -50,10 +55,9 @@ describe.concurrent("a line whose machine is lost", () => {
   it(
     "goes on elsewhere from a backup that was made under load: who was told before it is there, and what is missing is named",
     { timeout: 120_000 },
-    async ({ expect }) => {
+    async ({ expect, onTestFinished }) => {
       await using server = await startServer();
-      const keep = temporaryFolder();
-      onTestFinished(() => rmSync(keep, { recursive: true, force: true }));
+      const keep = folderFor({ onTestFinished });
       const backup = join(keep, "backup.db");
       const before = await Promise.all([0, 1, 2, 3, 4].map((n) => agree(server, numberOf(n))));
       // People go on calling while it is made, and after.
@@ -75,7 +79,7 @@ describe.concurrent("a line whose machine is lost", () => {
 
       const outside = join(keep, "checkpoint.txt");
       writeFileSync(outside, note);
-      const elsewhere = anotherMachine(secretOf(server), {});
+      const elsewhere = anotherMachine(folderFor({ onTestFinished }), secretOf(server), {});
       const restore = (over: Environment, ...more: string[]) =>
         elsewhere.run(["restore", backup, "--checkpoint", outside, ...more], over);
       const refused = await restore({});
@@ -101,11 +105,11 @@ describe.concurrent("a line whose machine is lost", () => {
   it(
     "goes on elsewhere as the same log, if the backup has everything that was ever signed",
     { timeout: 120_000 },
-    async ({ expect }) => {
-      const keep = temporaryFolder();
-      onTestFinished(() => rmSync(keep, { recursive: true, force: true }));
+    async ({ expect, onTestFinished }) => {
+      const keep = folderFor({ onTestFinished });
       const outside = join(keep, "checkpoints.txt");
-      const env = { YESLINE_CHECKPOINTS: `file:${outside}` };
+      const erasures = `file:${join(keep, "erasures.ndjson")}`;
+      const env = { YESLINE_CHECKPOINTS: `file:${outside}`, YESLINE_ERASURES: erasures };
       const inPlace = () => (existsSync(outside) ? notesOf(readFileSync(outside, "utf8")) : []);
       const backup = join(keep, "backup.db");
       await using server = await startServer({ env });
@@ -115,7 +119,7 @@ describe.concurrent("a line whose machine is lost", () => {
       expect(made).toMatchObject({ code: 0, err: "" });
       await server.stop("SIGKILL");
 
-      const elsewhere = anotherMachine(secretOf(server), env);
+      const elsewhere = anotherMachine(folderFor({ onTestFinished }), secretOf(server), env);
       expect(await elsewhere.run(["restore", backup])).toMatchObject({ code: 0, err: "" });
       await using after = await elsewhere.start();
       await agree(after, numberOf(3));
