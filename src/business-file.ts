@@ -1,4 +1,14 @@
-import { isMap, isSeq, LineCounter, parseDocument, visit, type Alias, type Document, type Node } from "yaml";
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Alias,
+  type Document,
+  type Node,
+} from "yaml";
 import { z } from "zod";
 import {
   CATEGORIES,
@@ -20,6 +30,10 @@ const MAX_LOCALES = 9;
 const MAX_TOPICS = 10;
 const MAX_TEXT = 200;
 const MAX_ALIASES = 100;
+const MAX_CHARACTERS = 4_000_000;
+/** So many faults are told; whoever has mended them is told the others. */
+const MAX_FAULTS = 100;
+const MAX_MESSAGE = 300;
 
 /** Text that a voice will speak or a screen will show: nothing that XML cannot hold or that looks like a slot. */
 const spokenText = z
@@ -119,6 +133,7 @@ const business = z
     retention: z
       .string()
       .regex(/^P(?=\d)(?:\d+Y)?(?:\d+M)?(?:\d+D)?$/, "must be an ISO 8601 duration, such as P5Y"),
+    recording: z.boolean().default(USUAL_RULES.recording),
     withdrawal: z.enum(["all", "topic"]).default(USUAL_RULES.withdrawal),
     verifyWithinHours: z.int().min(1).max(720).default(USUAL_RULES.verifyWithinHours),
     messages: messageRules.prefault({}),
@@ -184,23 +199,66 @@ const businessFile = z
 
 /** Reads a business file. @throws {ConfigError} naming file, line and field of everything that is wrong */
 export function parseBusinesses(text: string, file: string): readonly Business[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    const messages = document.errors.map(
-      (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split("\n")[0]}`,
-    );
-    throw new ConfigError(messages.join("\n"));
+  if (text.length > MAX_CHARACTERS)
+    throw new ConfigError(`${file}:1: has more than ${MAX_CHARACTERS} characters: that is no business file`);
+  try {
+    return readBusinesses(text, file);
+  } catch (error) {
+    // The reader of YAML calls itself for each level of nesting, and so does what looks at the result.
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(`${file}:1: is nested too deeply: that is no business file`, { cause: error });
   }
-  const lineOf = (node: Node | null | undefined) => lines.linePos(node?.range?.[0] ?? 0).line;
-  const parsed = businessFile.safeParse(valueOf(document, (node) => `${file}:${lineOf(node)}`));
+}
+
+/** Its own `uniqueKeys` would compare each key with every other one; `repeatedKey` does not. */
+const YAML = { prettyErrors: false, uniqueKeys: false, resolveKnownTags: false, logLevel: "error" } as const;
+
+function readBusinesses(text: string, file: string): readonly Business[] {
+  const lines = new LineCounter();
+  const placeAt = (offset: number) => `${file}:${Math.max(1, lines.linePos(offset).line)}`;
+  const placeOf = (node: Node | null | undefined) => placeAt(node?.range?.[0] ?? 0);
+  const refuse = (faults: readonly string[]) => new ConfigError(faults.slice(0, MAX_FAULTS).join("\n"));
+  const document = parseDocument(text, { ...YAML, lineCounter: lines });
+  // It catches some of its own overflows.
+  if (document.errors.some(({ message }) => message.startsWith("Maximum call stack")))
+    throw new RangeError("nested too deeply");
+  if (document.errors.length > 0)
+    throw refuse(document.errors.map(({ pos, message }) => `${placeAt(pos[0])}: ${oneLine(message)}`));
+  const repeated = repeatedKey(document);
+  if (repeated !== null) throw refuse([`${placeOf(repeated)}: ${oneLine(String(repeated))} stands twice: keys are unique`]);
+  const parsed = businessFile.safeParse(valueOf(document, placeOf));
   if (parsed.success) return parsed.data.businesses;
-  const messages = parsed.error.issues.map((issue) => {
-    const field = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-    const path = [...issue.path, ...field];
-    return `${file}:${lineOf(nodeAt(document, path))}: ${path.join(".") || "file"}: ${issue.message}`;
+  const issues = parsed.error.issues.slice(0, MAX_FAULTS);
+  throw refuse(
+    issues.map((issue) => {
+      const field = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+      const path = [...issue.path, ...field];
+      const where = oneLine(path.join(".")) || "file";
+      return `${placeOf(nodeAt(document, path))}: ${where}: ${oneLine(issue.message)}`;
+    }),
+  );
+}
+
+/** The second one, where a key stands twice in one mapping. */
+function repeatedKey(document: Document): Node | null {
+  let repeated: Node | null = null;
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) repeated = key;
+        seen.add(key.value);
+      }
+      return repeated === null ? undefined : visit.BREAK;
+    },
   });
-  throw new ConfigError(messages.join("\n"));
+  return repeated;
+}
+
+/** A message may quote what stands in the file, however long it is. */
+function oneLine(text: string): string {
+  return (text.split("\n")[0] ?? "").replaceAll(/\p{Cc}/gu, " ").slice(0, MAX_MESSAGE);
 }
 
 /** What the document says, aliases followed; so many of them, so that a small file cannot grow without end. */

@@ -36,6 +36,8 @@ export type Business = {
   readonly agent: E164 | null;
   /** ISO 8601 duration. */
   readonly retention: string;
+  /** Every call that hears the notice is recorded; where the law needs it, it is recorded all the same. */
+  readonly recording: boolean;
   /** What a STOP that names no topic ends: everything, or the topics of the message that it answers. */
   readonly withdrawal: "all" | "topic";
   /** A number that someone else named has so long to confirm. */
@@ -81,8 +83,9 @@ export type CallRules = {
   readonly perOperator: number;
 };
 
-/** What holds where a business says nothing: everything ends with a STOP, nobody is called. */
+/** What holds where a business says nothing: no call is recorded that need not be, everything ends with a STOP, nobody is called. */
 export const USUAL_RULES = {
+  recording: false,
   withdrawal: "all",
   verifyWithinHours: 72,
   // "8–21 in the called party's local time is the common ceiling" for calls and messages.
@@ -91,7 +94,7 @@ export const USUAL_RULES = {
   optOutWarning: 0.05,
 } as const satisfies Pick<
   Business,
-  "withdrawal" | "verifyWithinHours" | "messages" | "calls" | "optOutWarning"
+  "recording" | "withdrawal" | "verifyWithinHours" | "messages" | "calls" | "optOutWarning"
 >;
 
 /** The content SID for a locale; null where the business has none. */

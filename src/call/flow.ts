@@ -20,8 +20,11 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** Documents that are only spoken before a question; `outgoing` only where the line called. */
-export const STATEMENTS = ["outgoing", "notice", "wrong-key", "silence"] as const;
+/**
+ * Documents that are only spoken before a question; `outgoing` only where the line called, and `recording` with every
+ * notice of a call that is recorded.
+ */
+export const STATEMENTS = ["outgoing", "recording", "notice", "wrong-key", "silence"] as const;
 export type Statement = (typeof STATEMENTS)[number];
 
 /** The last words of a call. */

@@ -1,6 +1,7 @@
 import { JURISDICTIONS, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
 import { ENDINGS, keysOf, languageKey, STATEMENTS, type Prompt, type Question } from "../call/flow.ts";
 import type { Key } from "../call/keypress.ts";
+import { isRecorded } from "../call/recording.ts";
 import { checkWriting } from "./check-messages.ts";
 import type { Finding } from "./finding.ts";
 import type { OpenSlot, Script, ScriptLocale } from "./script.ts";
@@ -13,6 +14,8 @@ import { elements, MAX_DOCUMENT_BYTES, parseTwiml, wordsOf, type Element } from 
  */
 const SECONDS: Partial<Record<Prompt, number>> = { notice: 30, choice: 20, language: 20 };
 const SECONDS_OTHERWISE = 12;
+/** Longer for a notice that begins with the word that the call is recorded. */
+const SECONDS_OF_RECORDING = 6;
 const SECONDS_A_SPACED_DIGIT = 0.35;
 
 /** Characters in one Say, by the voice's maker (Twilio error 13521). */
@@ -144,7 +147,8 @@ function checkSpeech(script: Script, business: Business, speech: Speech): Findin
   } catch (error) {
     return [found(error instanceof Error ? error.message : String(error))];
   }
-  const limit = SECONDS[prompt] ?? SECONDS_OTHERWISE;
+  const isAnnounced = prompt === "notice" && isRecorded(business, speech.jurisdiction);
+  const limit = (SECONDS[prompt] ?? SECONDS_OTHERWISE) + (isAnnounced ? SECONDS_OF_RECORDING : 0);
   const long = [...elements(root)].filter(
     (element) => element.name === "Say" && element.text.length > sayLimit(element),
   );

@@ -63,7 +63,8 @@ const SAYS_RECORDED: Readonly<Record<Ending, boolean>> = {
 };
 const RECORDED: readonly Prompt[] = ENDINGS.filter((ending) => SAYS_RECORDED[ending]);
 const NOT_RECORDED: readonly Prompt[] = [
-  ...STATEMENTS.filter((statement) => statement !== "notice"),
+  // "Recorded" may be a call's audio there; that a choice is recorded stands in endings.
+  ...STATEMENTS.filter((statement) => statement !== "notice" && statement !== "recording"),
   ...ENDINGS.filter((ending) => !SAYS_RECORDED[ending]),
 ];
 
@@ -130,9 +131,10 @@ function checkVerb(element: Element, verbs: Verbs, place: string): Finding[] {
 
 /** Terms are looked for in the prompt's own words, so that a business's name cannot supply them by luck. */
 function checkTerms(locale: ScriptLocale): Finding[] {
-  const { channel, responsibility, optOut, recorded, notSaved, law } = locale.terms;
+  const { channel, responsibility, optOut, recorded, recording, notSaved, law } = locale.terms;
   const must = [
     ...lacks(locale.prompts.get("notice"), [...channel, ...responsibility, ...optOut]),
+    ...lacks(locale.prompts.get("recording"), recording),
     ...lacks(locale.prompts.get("sorry"), notSaved),
     ...RECORDED.flatMap((prompt) => lacks(locale.prompts.get(prompt), recorded)),
     ...[...locale.law].flatMap(([name, document]) =>

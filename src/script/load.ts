@@ -27,6 +27,7 @@ const localesFile = z.partialRecord(
       responsibility: terms,
       optOut: terms,
       recorded: terms,
+      recording: terms,
       notSaved: terms,
       keyWords: terms,
       hashKey: terms,

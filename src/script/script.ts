@@ -40,6 +40,7 @@ export type Terms = {
   readonly responsibility: readonly string[];
   readonly optOut: readonly string[];
   readonly recorded: readonly string[];
+  readonly recording: readonly string[];
   readonly notSaved: readonly string[];
   readonly keyWords: readonly string[];
   readonly hashKey: readonly string[];

@@ -8,6 +8,7 @@ import { elements, type Element } from "./twiml.ts";
 const SPOKEN: ReadonlySet<string> = new Set(["Say", "Pause", "Play"]);
 
 const QUESTIONS: ReadonlySet<Prompt> = new Set(STEPS);
+const MUST_BE_HEARD: ReadonlySet<Prompt> = new Set(["notice", "outgoing", "recording"]);
 const ASIDES: ReadonlySet<Prompt> = new Set(["wrong-key", "silence"]);
 
 /** What every question's Gather has, or silence and keys would go elsewhere than to the flow. */
@@ -42,7 +43,7 @@ type Kind = "question" | "statement" | "aside" | "ending";
 function kindOf(prompt: Prompt): Kind {
   if (QUESTIONS.has(prompt)) return "question";
   if (ASIDES.has(prompt)) return "aside";
-  return prompt === "notice" || prompt === "outgoing" ? "statement" : "ending";
+  return MUST_BE_HEARD.has(prompt) ? "statement" : "ending";
 }
 
 function checkShape(prompt: Prompt, { file, source, ...document }: Template, locale: Locale): Finding[] {

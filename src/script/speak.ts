@@ -1,5 +1,6 @@
 import { keysOf, languageKey, type Outcome, type Prompt, type Question } from "../call/flow.ts";
 import type { Key } from "../call/keypress.ts";
+import { isRecorded } from "../call/recording.ts";
 import { topicName, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
 import {
   businessSlots,
@@ -93,8 +94,11 @@ function spoken(script: Script, business: Business, prompt: Prompt, speech: Spee
   const topics = topicList(business, speech);
   const slots = { ...businessSlots(business, locale), ...own, ...(topics === "" ? {} : { topics }) };
   const body = template(locale, prompt).render(slots);
-  // Law 3: the whole notice is the prompt and what the jurisdiction adds, never one without the other.
-  return prompt === "notice" ? [body, lawOf(script, locale, speech.jurisdiction).render(slots)] : [body];
+  if (prompt !== "notice") return [body];
+  // Law 3: the whole notice is the prompt and what the jurisdiction adds, never one without the other. That the call is
+  // recorded is said first, and again with the notice: nobody is recorded who was not told.
+  const told = isRecorded(business, speech.jurisdiction) ? [template(locale, "recording").render(slots)] : [];
+  return [...told, body, lawOf(script, locale, speech.jurisdiction).render(slots)];
 }
 
 function offer(

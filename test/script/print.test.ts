@@ -8,13 +8,18 @@ import { acme, VERSION } from "./copy.ts";
 
 const script = loadScript(TWIML_FOLDER, VERSION);
 
-/** The pages that counsel gets of one language: asked together and one by one, with a person to speak with. */
+/** The pages that counsel gets of one language: asked together and one by one, recorded and not, with a person to speak with. */
 const pages = (locale: Locale) =>
   (["together", "each"] as const)
     .map((ask) =>
       printScript(
         script,
-        acme({ ask, locales: [locale, locale === "en-US" ? "es-ES" : "en-US"], jurisdiction: "caller" }),
+        acme({
+          ask,
+          locales: [locale, locale === "en-US" ? "es-ES" : "en-US"],
+          jurisdiction: "caller",
+          recording: ask === "each",
+        }),
         locale,
       ),
     )

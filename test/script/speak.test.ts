@@ -56,6 +56,25 @@ describe("a caller hears", () => {
     }
   });
 
+  it.each(LOCALES)("first of all that the call is recorded, in %s, where it is", (locale) => {
+    const business = acme({ locales: [locale], jurisdiction: "EU" });
+    const first = ({ recording }: Pick<Business, "recording">) => {
+      const speech = speechOf(begin(calling({ ...business, recording })), "EU", false);
+      return speaker(script, { ...business, recording })(speech).words;
+    };
+    const announced = script.locales.get(locale)?.terms.recording ?? [];
+    expect(announced.length).toBeGreaterThan(0);
+    for (const term of announced) {
+      expect(first({ recording: true }).split("\n")[0]?.toLowerCase()).toContain(term.toLowerCase());
+      expect(first({ recording: false }).toLowerCase()).not.toContain(term.toLowerCase());
+    }
+  });
+
+  it("that the call is recorded also where only the law wants it", () => {
+    const speech = { ...said(acme()), jurisdiction: "ZA" } as const;
+    expect(speaker(script, acme())(speech).words).toMatch(/^An audio recording of this call is being made/);
+  });
+
   it("the topics joined as their language joins them", () => {
     const topics = (locale: Locale) =>
       speaker(
