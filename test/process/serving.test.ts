@@ -120,55 +120,17 @@ describe("what an operator watches", () => {
   });
 });
 
-describe("what is not Twilio's is refused over real HTTP, and not one row is written:", () => {
-  const fields = () => ({
-    AccountSid: server.account.accountSid,
-    CallSid: sid("CA"),
-    From: "+14155552674",
-    To: "+14155550100",
-    CallStatus: "ringing",
-    Direction: "inbound",
-  });
-  const signed = () => signedRequest(server.url, "/voice", fields(), server.account.authToken);
-  const withHeader = (name: string, value: string) => {
-    const copy = signed();
-    copy.headers.set(name, value);
-    return copy;
-  };
-  const nothingWritten = async (act: () => Promise<number>) => {
-    const before = TABLES.map(server.rows);
-    const status = await act();
-    expect(TABLES.map(server.rows)).toEqual(before);
-    return status;
-  };
-
-  it.each([
-    ["GET", 405, () => new Request(`${server.url}/voice`)],
-    ["GET on a question", 405, () => new Request(`${server.url}/voice/2026-11-22/en-US/choice?try=1`)],
-    ["DELETE", 405, () => new Request(`${server.url}/voice/status`, { method: "DELETE" })],
-    ["a wrong signature", 403, () => withHeader("X-Twilio-Signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=")],
-    ["another token", 403, () => signedRequest(server.url, "/voice", fields(), "0".repeat(32))],
-    ["JSON", 415, () => withHeader("Content-Type", "application/json")],
-    [
-      "a body of 1 MB",
-      413,
-      () => new Request(signed(), { body: "Digits=".padEnd(1_000_000, "1"), method: "POST" }),
-    ],
-  ])("%s → %i", async (_, status, make) => {
-    expect(await nothingWritten(async () => (await fetch(make())).status)).toBe(status);
-  });
-
-  it("no signature → 403", async () => {
-    const copy = signed();
-    copy.headers.delete("X-Twilio-Signature");
-    expect(await nothingWritten(async () => (await fetch(copy)).status)).toBe(403);
-  });
-
-  it("a body of 1 MB in pieces that never says how long it is → 413", async () => {
-    expect(await nothingWritten(() => postInPieces(`${server.url}/voice`, signed().headers))).toBe(413);
-  });
-
-  it("a body of 1 MB takes nobody down who comes after it on the same connection, as behind a proxy", async () => {
+describe("whoever comes behind a request that is refused", () => {
+  it("on the same connection, as behind a proxy, is answered, though the body of 1 MB was never read", async () => {
+    const fields = {
+      AccountSid: server.account.accountSid,
+      CallSid: sid("CA"),
+      From: "+14155552674",
+      To: "+14155550100",
+      CallStatus: "ringing",
+      Direction: "inbound",
+    };
+    const signed = () => signedRequest(server.url, "/voice", fields, server.account.authToken);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect(await postInPieces(`${server.url}/voice`, signed().headers, agent)).toBe(413);
     const { headers, body } = await asPosted(signed());
@@ -181,14 +143,10 @@ describe("what is not Twilio's is refused over real HTTP, and not one row is wri
     expect(answer).toBe(200);
     agent.destroy();
   });
-
-  it("and a signed call is still answered after all that", async () => {
-    expect((await server.call({ from: "+14155552675" }).begin()).status).toBe(200);
-  });
 });
 
 /** A chunked request: 64 pieces of 16 kB, as long as the server takes them. */
-function postInPieces(url: string, headers: Headers, agent?: Agent): Promise<number> {
+function postInPieces(url: string, headers: Headers, agent: Agent): Promise<number> {
   const pieces = Array.from({ length: 64 }, () => "Digits=".padEnd(16_384, "1"));
   return post(url, { ...Object.fromEntries(headers), "transfer-encoding": "chunked" }, pieces, agent);
 }
@@ -197,9 +155,9 @@ async function asPosted(signed: Request) {
   return { headers: Object.fromEntries(signed.headers), body: await signed.text() };
 }
 
-function post(url: string, headers: OutgoingHttpHeaders, pieces: readonly string[], agent?: Agent) {
+function post(url: string, headers: OutgoingHttpHeaders, pieces: readonly string[], agent: Agent) {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const sending = request(url, { method: "POST", headers, agent: agent ?? false }, (response) => {
+  const sending = request(url, { method: "POST", headers, agent }, (response) => {
     response.resume();
     response.once("end", () => resolve(response.statusCode ?? 0));
   });

@@ -22,41 +22,14 @@ describe("a request that is not Twilio's is refused, and not one row is written:
     Direction: "inbound",
     ApiVersion: "2010-04-01",
   });
-  const signed = (path = "/voice", body?: string) => signedRequest(PUBLIC_URL, path, fields(), token(), body);
+  const signed = (path: string) => signedRequest(PUBLIC_URL, path, fields(), token());
 
   const cases: [string, number, () => Request][] = [
-    ["no signature", 403, () => changed(signed(), { headers: { "X-Twilio-Signature": null } })],
-    [
-      "a wrong signature",
-      403,
-      () => changed(signed(), { headers: { "X-Twilio-Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" } }),
-    ],
-    ["another token", 403, () => signedRequest(PUBLIC_URL, "/voice", fields(), "f".repeat(32))],
-    [
-      "another account",
-      403,
-      () => signedRequest(PUBLIC_URL, "/voice", { ...fields(), AccountSid: sid("AC") }, token()),
-    ],
     [
       "a signature for another path",
       403,
       () => changed(signed("/voice/status"), { url: `${PUBLIC_URL}/voice` }),
     ],
-    [
-      "a forged Host is no help",
-      403,
-      () =>
-        changed(signedRequest("https://evil.test", "/voice", fields(), token()), {
-          url: "https://evil.test/voice",
-        }),
-    ],
-    ["JSON", 415, () => changed(signed(), { headers: { "Content-Type": "application/json" }, body: "{}" })],
-    [
-      "multipart",
-      415,
-      () => changed(signed(), { headers: { "Content-Type": "multipart/form-data; boundary=x" } }),
-    ],
-    ["1 MB", 413, () => changed(signed(), { body: `Digits=${"1".repeat(1_000_000)}` })],
     ["a missing CallSid", 400, () => withFields({ CallSid: undefined })],
     ["a CallSid that is none", 400, () => withFields({ CallSid: "CA123" })],
     ["a To that is no number", 400, () => withFields({ To: "nobody" })],
@@ -74,32 +47,12 @@ describe("a request that is not Twilio's is refused, and not one row is written:
       400,
       () => withFields({ Digits: "1" }, "/voice/1999-01-01/en-US/choice?try=1"),
     ],
-    ["GET", 405, () => new Request(`${PUBLIC_URL}/voice`)],
-    ["PUT", 405, () => new Request(`${PUBLIC_URL}/voice/status`, { method: "PUT" })],
   ];
 
   it.each(cases)("%s: %i", async (_name, status, request) => {
     const response = await line.app.request(request());
     expect(response.status).toBe(status);
     for (const table of TABLES) expect(line.rows(table), table).toEqual([]);
-  });
-
-  it("boundaries of parameters shifted, which leaves the signature valid: 400", async () => {
-    const given = { ...fields(), Digits: "1", CallStatus: "in-progress" };
-    const path = "/voice/2026-11-22/en-US/choice?try=1";
-    const { Direction: _absorbed, ...rest } = given;
-    const shifted = new URLSearchParams({ ...rest, Digits: "1Directioninbound" }).toString();
-    const response = await line.app.request(signedRequest(PUBLIC_URL, path, given, token(), shifted));
-    expect(response.status).toBe(400);
-    expect(line.rows("call_event")).toEqual([]);
-  });
-
-  it("a field that stands twice: 400", async () => {
-    const given = { ...fields(), Digits: "1" };
-    const body = `${new URLSearchParams(given).toString()}&Digits=1`;
-    const path = "/voice/2026-11-22/en-US/choice?try=1";
-    const response = await line.app.request(signedRequest(PUBLIC_URL, path, given, token(), body));
-    expect(response.status).toBe(400);
   });
 
   it("a step of a call that never began is answered with the apology", async () => {
@@ -128,12 +81,6 @@ describe("a request that is not Twilio's is refused, and not one row is written:
     expect(line.rows("entry")).toEqual([]);
   });
 
-  it("a field that nobody knows, or one named __proto__, does no harm", async () => {
-    const request = withFields({ SomethingNew: "1", __proto__x: "2", ["__proto__"]: "polluted" });
-    expect((await line.app.request(request)).status).toBe(200);
-    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
-  });
-
   it("a line that no business has is rejected as busy, and nothing is written", async () => {
     const response = await line.app.request(withFields({ To: "+14155559999" }));
     expect(await response.text()).toContain("<Reject/>");
@@ -142,7 +89,6 @@ describe("a request that is not Twilio's is refused, and not one row is written:
 
   function withFields(changes: Record<string, string | undefined>, path = "/voice"): Request {
     const merged = Object.entries({ ...fields(), ...changes }).filter(([, value]) => value !== undefined);
-    if (Object.hasOwn(changes, "__proto__")) merged.push(["__proto__", "polluted"]);
     return signedRequest(PUBLIC_URL, path, Object.fromEntries(merged), token());
   }
 });

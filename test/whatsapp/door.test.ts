@@ -21,20 +21,11 @@ describe("a request that is not Twilio's is refused, and not one row is written:
   const token = () => line.config.accounts[0]?.authTokens[0] ?? "";
 
   const cases: [string, number, () => Request | Promise<Request>][] = [
-    ["no signature", 403, () => changed(signed(), { "X-Twilio-Signature": null })],
-    [
-      "another token",
-      403,
-      () => signedRequest(PUBLIC_URL, "/whatsapp", { AccountSid: accountSid() }, "f".repeat(32)),
-    ],
-    ["another account", 403, () => signed({ AccountSid: sid("AC") })],
     [
       "a signature for another path",
       403,
       () => changed(signed({}, "/whatsapp/status"), {}, `${PUBLIC_URL}/whatsapp`),
     ],
-    ["JSON", 415, () => changed(signed(), { "Content-Type": "application/json" })],
-    ["1 MB", 413, () => signed({ Body: "x".repeat(1_000_000) })],
     ["a text longer than WhatsApp's", 400, () => signed({ Body: "x".repeat(4_097) })],
     ["no MessageSid", 400, () => signed({ MessageSid: undefined })],
     ["a MessageSid that is none", 400, () => signed({ MessageSid: "SM1" })],
@@ -61,8 +52,6 @@ describe("a request that is not Twilio's is refused, and not one row is written:
       400,
       () => signed({ MessageStatus: "sent" }, "/whatsapp/status?outgoing=1"),
     ],
-    ["GET", 405, () => new Request(`${PUBLIC_URL}/whatsapp`)],
-    ["PUT", 405, () => new Request(`${PUBLIC_URL}/whatsapp/status`, { method: "PUT" })],
     ["another path", 404, () => signed({}, "/whatsapp/other")],
   ];
   const accountSid = () => line.config.accounts[0]?.sid ?? "";
