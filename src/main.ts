@@ -44,6 +44,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     now: Date.now,
     monotonicMs,
     onCommit: metrics.committed,
+    onTurnedAway: metrics.turnedAway,
     onDropped(webhooks, reason) {
       if (metrics.dropped(webhooks)) log.warn({ err: reason }, "times of webhooks are not kept; told once");
     },

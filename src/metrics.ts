@@ -54,6 +54,11 @@ export function createMetrics() {
     help: "Answered webhooks whose time the disk did not keep.",
     registers,
   });
+  const turnedAway = new Counter({
+    name: "yesline_writes_turned_away_total",
+    help: "Writes that were refused at once, or after two seconds, because the disk did not follow.",
+    registers,
+  });
   const batches = new Histogram({
     name: "yesline_commit_batch_size",
     help: "Writes that shared one durable commit.",
@@ -128,6 +133,7 @@ export function createMetrics() {
     watchLog: (status: () => Promise<LogStatus>, now: () => number) => watchLog(registry, status, now),
     watchVerifying: (status: () => VerifyingStatus) => watchVerifying(registry, status),
     committed: (jobs: number) => batches.observe(jobs),
+    turnedAway: (jobs: number) => turnedAway.inc(jobs),
     /** @returns whether these are the first */
     dropped(count: number): boolean {
       const first = !anyDropped;

@@ -7,6 +7,7 @@ import { agree, answers, begins, callOf, entryOf, openMemory, type Memory } from
 let memory: Memory;
 let commits: number[];
 let fatal: Error[];
+let refused: number[];
 let clock: { monotonic: number };
 let group: ReturnType<typeof groupCommit>;
 
@@ -15,10 +16,12 @@ beforeEach(() => {
   memory.connection.client.exec("CREATE TABLE tried (what TEXT UNIQUE)");
   commits = [];
   fatal = [];
+  refused = [];
   clock = { monotonic: 0 };
   group = groupCommit(memory.connection.client, {
     onCommit: (jobs) => commits.push(jobs),
     onFatal: (error) => fatal.push(error),
+    onTurnedAway: (jobs) => refused.push(jobs),
     monotonicMs: () => clock.monotonic,
   });
 });
@@ -120,6 +123,33 @@ describe("more writes than the disk can take", () => {
   });
 });
 
+describe("a disk that does not follow", () => {
+  /** A commit that takes so long. */
+  const slow = (milliseconds: number) => write(() => (clock.monotonic += milliseconds));
+
+  it("turns away at once who would wait for more than two seconds, but never who would be first", async () => {
+    await slow(2_001);
+    const outcomes = await Promise.allSettled([write(put("a")), write(put("b")), write(put("c"))]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(outcomes[1]).toMatchObject({
+      reason: { message: "The disk is too slow: a write would wait 2001 ms." },
+    });
+    // The first one was written in no time: so will the others be.
+    await Promise.all([write(put("d")), write(put("e"))]);
+    expect([tried(), refused]).toEqual([
+      ["a", "d", "e"],
+      [1, 1],
+    ]);
+  });
+
+  it("counts everybody who waits: at half a second a commit, three batches of 512 and no more", async () => {
+    await slow(501);
+    const outcomes = await Promise.allSettled(Array.from({ length: 2_000 }, (_, n) => write(() => n)));
+    const written = outcomes.filter(({ status }) => status === "fulfilled");
+    expect([written.length, commits]).toEqual([1_536, [1, 512, 512, 512]]);
+  });
+});
+
 describe("while another process holds the lock", () => {
   const lock = () => {
     const other = new Database(memory.file);
@@ -155,18 +185,39 @@ describe("while another process holds the lock", () => {
     other.close();
   });
 
-  it("nobody waits longer than eight seconds: then the answer is that nothing was recorded", async () => {
+  it("nobody waits longer than two seconds: then the answer is that nothing was recorded", async () => {
     const other = lock();
     const writing = Promise.allSettled([write(put("a"))]);
     await turns(5);
-    clock.monotonic = 8_000;
+    clock.monotonic = 2_000;
     await turns(20);
     const patient = write(put("b"));
-    clock.monotonic = 8_001;
+    clock.monotonic = 2_001;
     expect(await writing).toMatchObject([{ status: "rejected", reason: expect.any(LedgerUnavailable) }]);
     other.release();
     await patient;
     expect(tried()).toEqual(["b"]);
+    other.close();
+  });
+
+  it("whoever comes once somebody has waited in vain hears so at once; one finds out when it is over", async () => {
+    const other = lock();
+    const first = Promise.allSettled([write(put("a"))]);
+    clock.monotonic = 2_001;
+    await first;
+    const finder = write(put("b"));
+    const turnedAway = await Promise.allSettled([write(put("c")), write(put("d"))]);
+    expect(turnedAway).toMatchObject([
+      { status: "rejected", reason: { message: "Another process holds the database's lock." } },
+      { status: "rejected" },
+    ]);
+    other.release();
+    await finder;
+    await Promise.all([write(put("e")), write(put("f"))]);
+    expect([tried(), refused]).toEqual([
+      ["b", "e", "f"],
+      [1, 1, 1],
+    ]);
     other.close();
   });
 

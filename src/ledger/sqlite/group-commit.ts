@@ -10,20 +10,24 @@ export type GroupCommitOptions = {
   readonly onCommit: (jobs: number) => void;
   /** Told of a disk that cannot be trusted any more; the process must stop. Nothing of the batch is acknowledged. */
   readonly onFatal: (error: Error) => void;
+  /** Told of writes that were turned away because the disk does not follow. */
+  readonly onTurnedAway?: (jobs: number) => void;
   /** Milliseconds, monotonic. */
   readonly monotonicMs: () => number;
 };
 
 /** So many jobs share a commit; the others wait for the next one. */
 const MAX_BATCH = 512;
-/** So many jobs may wait; past it the answer is "not now" at once, rather than late for everyone. */
+/** So many jobs may wait, however fast the disk is. */
 const MAX_WAITING = 10_000;
-/** Twilio gives a webhook 15 s; a lock that is held longer than this costs the caller an apology. */
-const LOCK_WAIT_MS = 8_000;
+/** Nobody waits longer for the disk: past it callers hear an apology at once, rather than late. Twilio gives them 15 s. */
+const MAX_WAIT_MS = 2_000;
 const LOCK_RETRY_MS = 10;
 
 /** After these the next write may seem to succeed on a disk that lost the last one. */
 const FATAL = /^SQLITE_(?:IOERR|CORRUPT|NOTADB)/;
+
+const LOCKED = "Another process holds the database's lock.";
 
 type Waiting = {
   run: () => unknown;
@@ -39,16 +43,32 @@ type Waiting = {
 export function groupCommit(client: Database, options: GroupCommitOptions) {
   const waiting: Waiting[] = [];
   let scheduled = false;
+  let lastCommitMs = 0;
+  /** Somebody has waited for another process's lock in vain, and nobody had it since. */
+  let isLocked = false;
 
   const write: Write = (job) =>
     new Promise((resolve, reject) => {
-      if (waiting.length >= MAX_WAITING) {
-        reject(new LedgerUnavailable(`More than ${MAX_WAITING} writes wait for the disk.`));
+      const reason = whyNot();
+      if (reason !== null) {
+        options.onTurnedAway?.(1);
+        reject(new LedgerUnavailable(reason));
         return;
       }
       waiting.push({ run: job, resolve, reject, since: options.monotonicMs() });
       schedule();
     });
+
+  /** @returns why no more may wait now; null where one may, as long as nobody does: somebody has to find out */
+  function whyNot(): string | null {
+    if (waiting.length === 0) return null;
+    if (waiting.length >= MAX_WAITING) return `More than ${MAX_WAITING} writes wait for the disk.`;
+    if (isLocked) return LOCKED;
+    const expectedMs = Math.ceil((waiting.length + 1) / MAX_BATCH) * lastCommitMs;
+    return expectedMs > MAX_WAIT_MS
+      ? `The disk is too slow: a write would wait ${Math.round(expectedMs)} ms.`
+      : null;
+  }
 
   function schedule(delayMs = 0): void {
     if (scheduled) return;
@@ -72,9 +92,12 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
       return;
     }
     let settle: (() => void)[];
+    const begunAt = options.monotonicMs();
     try {
       settle = runTogether(batch);
       client.exec("COMMIT");
+      lastCommitMs = options.monotonicMs() - begunAt;
+      isLocked = false;
     } catch (error) {
       if (client.inTransaction) client.exec("ROLLBACK");
       fail(batch, error);
@@ -88,11 +111,13 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
   /** The event loop lives on while another process holds the lock. */
   function waitForLock(batch: Waiting[], cause: unknown): void {
     const now = options.monotonicMs();
-    const expired = batch.filter((job) => now - job.since > LOCK_WAIT_MS);
-    const patient = batch.filter((job) => now - job.since <= LOCK_WAIT_MS);
-    for (const job of expired) {
-      job.reject(new LedgerUnavailable("Another process holds the database's lock.", { cause }));
+    const expired = batch.filter((job) => now - job.since > MAX_WAIT_MS);
+    const patient = batch.filter((job) => now - job.since <= MAX_WAIT_MS);
+    if (expired.length > 0) {
+      isLocked = true;
+      options.onTurnedAway?.(expired.length);
     }
+    for (const job of expired) job.reject(new LedgerUnavailable(LOCKED, { cause }));
     waiting.unshift(...patient);
     if (waiting.length > 0) schedule(LOCK_RETRY_MS);
   }
