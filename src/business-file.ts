@@ -225,7 +225,8 @@ function readBusinesses(text: string, file: string): readonly Business[] {
   if (document.errors.length > 0)
     throw refuse(document.errors.map(({ pos, message }) => `${placeAt(pos[0])}: ${oneLine(message)}`));
   const repeated = repeatedKey(document);
-  if (repeated !== null) throw refuse([`${placeOf(repeated)}: ${oneLine(String(repeated))} stands twice: keys are unique`]);
+  if (repeated !== null)
+    throw refuse([`${placeOf(repeated)}: ${oneLine(String(repeated))} stands twice: keys are unique`]);
   const parsed = businessFile.safeParse(valueOf(document, placeOf));
   if (parsed.success) return parsed.data.businesses;
   const issues = parsed.error.issues.slice(0, MAX_FAULTS);

@@ -1,10 +1,11 @@
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter } from "yaml";
 import type { Document } from "yaml";
 import type { z } from "zod";
 import { messageStepOf, type MessageStepKind } from "./message-schema.ts";
 import { filledWith, freshNumbers } from "./numbers.ts";
 import { systemRandom, type Random } from "./random.ts";
 import * as s from "./schema.ts";
+import { readYaml } from "./yaml.ts";
 
 /** A call that somebody plays, the messages that follow it, and what must come of them. */
 export type Scenario = {
@@ -41,6 +42,10 @@ export type MessageStep = { line: number; text: string } & MessageStepKind;
 
 export type ScenarioProblem = { file: string; line: number; column: number; field: string; message: string };
 
+/** So many are told; whoever has mended them is told the others. */
+const MAX_PROBLEMS = 100;
+const MAX_FAULT = 500;
+
 /**
  * Reads a YAML file of scenarios, one for each document (`---`). What is wrong is named with file, line
  * and field; a scenario with a problem is left out.
@@ -53,31 +58,31 @@ export function parseScenarios(
   random: Random = systemRandom,
 ): { scenarios: Scenario[]; problems: ScenarioProblem[] } {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const scenarios: Scenario[] = [];
   const problems: ScenarioProblem[] = [];
-  for (const document of Array.isArray(documents) ? documents : []) {
+  const faults = readYaml(text, lines, (document, given) => {
     const place = (path: Path): Place => placeOf(document, path, lines);
-    for (const error of document.errors) {
-      const { line, col } = lines.linePos(error.pos[0]);
-      problems.push({ file: fileName, line, column: col, field: "", message: error.message });
-    }
-    if (document.errors.length > 0 || document.contents === null) continue;
-    const given: unknown = document.toJS({ maxAliasCount: 50 });
     const parsed = s.scenarioSchema.safeParse(filledWith(freshNumbers(given, random), given));
     if (parsed.success) {
       const written = (path: Path): string => sourceOf(document, path, text);
       scenarios.push(toScenario(parsed.data, fileName, place, written));
-    } else for (const issue of parsed.error.issues) problems.push(...describe(issue, [], fileName, place));
-  }
+      return;
+    }
+    const issues = parsed.error.issues.slice(0, MAX_PROBLEMS);
+    problems.push(...issues.flatMap((issue) => describe(issue, [], fileName, place)));
+  });
+  for (const { offset, message } of faults.slice(0, MAX_PROBLEMS))
+    problems.push({ file: fileName, ...placeAt(offset, lines), field: "", message });
   if (scenarios.length === 0 && problems.length === 0) {
     problems.push({ file: fileName, line: 1, column: 1, field: "", message: "the file holds no scenario" });
   }
-  return { scenarios, problems };
+  return { scenarios, problems: problems.slice(0, MAX_PROBLEMS) };
 }
 
+/** One line, whatever the file holds: a terminal takes no orders from it. */
 export function formatScenarioProblem({ file, line, column, field, message }: ScenarioProblem): string {
-  return `${file}:${line}:${column}: ${field === "" ? "" : `${field}: `}${message}`;
+  const fault = `${field === "" ? "" : `${field}: `}${message}`;
+  return `${file}:${line}:${column}: ${fault.replaceAll(/\p{Cc}+/gu, " ").slice(0, MAX_FAULT)}`;
 }
 
 type Path = readonly PropertyKey[];
@@ -160,7 +165,7 @@ function describe(
 ): ScenarioProblem[] {
   const path = [...above, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => at(file, [...path, key], place, "unknown field"));
+    return issue.keys.slice(0, MAX_PROBLEMS).map((key) => at(file, [...path, key], place, "unknown field"));
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const nearest = nearestBranch(issue.errors);
@@ -204,6 +209,10 @@ function placeOf(document: Document, path: Path, lines: LineCounter): Place {
       if (isNode(node)) offset = node.range?.[0] ?? offset;
     } else break;
   }
+  return placeAt(offset, lines);
+}
+
+function placeAt(offset: number, lines: LineCounter): Place {
   const { line, col } = lines.linePos(offset);
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }

@@ -48,7 +48,7 @@ export function readTwiml(twiml: string): Reading {
   const xml = parseXml(twiml);
   if (!xml.ok) {
     const place = xml.line === undefined ? "" : ` (line ${xml.line})`;
-    return nothing(12_100, `the answer is not well-formed XML: ${xml.message}${place}`);
+    return nothing(12_100, `the answer is not well-formed XML: ${clip(xml.message, 200)}${place}`);
   }
   const [root, second] = xml.roots;
   if (root === undefined || second !== undefined) return nothing(12_100, "a document has one root element");
