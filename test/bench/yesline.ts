@@ -42,7 +42,8 @@ export function databaseIn(folder: string): string {
   return join(folder, "yesline.db");
 }
 
-function environmentOf(folder: string) {
+/** Of the server in the folder, and of commands beside it. */
+export function environmentOf(folder: string) {
   return {
     DATABASE_URL: `file:${databaseIn(folder)}`,
     YESLINE_SECRET: Buffer.from(SECRET).toString("base64"),
