@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { tidy } from "./form.ts";
 import { addressOf } from "./identity/address.ts";
 import type { Visit } from "./identity/identity.ts";
 import { page } from "./pages/layout.ts";
@@ -12,7 +13,7 @@ type Guard = MiddlewareHandler<ConsoleEnv>;
 const HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Content-Security-Policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "Referrer-Policy": "same-origin",
   "X-Frame-Options": "DENY",
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -72,7 +73,9 @@ export function requires(parts: ConsoleParts, deed: Deed): Guard {
   return async (c, next) => {
     const { role } = c.get("operator");
     if (may(role, deed)) return next();
-    await logAccess(parts, c, { action: "refused", detail: `${c.req.method} ${c.req.path.slice(0, 200)}` });
+    // The path comes decoded, and is typed by whoever likes to.
+    const detail = `${c.req.method} ${tidy(c.req.path).slice(0, 200)}`;
+    await logAccess(parts, c, { action: "refused", detail });
     const words = `This takes the role ${neededFor(deed)}; you are signed in as ${role}.`;
     return c.html(
       page(c, parts, { title: "Not for you", place: "none", body: problemPage("Not for you", words) }),
