@@ -2,9 +2,13 @@ import { mask } from "../call/phone-number.ts";
 import type { Entry, EntryView } from "../ledger/ledger.ts";
 import { recordOf } from "../ledger/record.ts";
 
-/** An entry as other systems get it, without any number: such an answer is kept for whoever repeats the request. */
-export function written(entry: Entry) {
-  const { id, kind, locale, jurisdiction, script, source, sourceId, simulated, reason, commitment } = entry;
+/**
+ * An entry as other systems get it, without any number: such an answer is kept for whoever repeats the request.
+ *
+ * @param words of the reason, which the entry only commits to
+ */
+export function written(entry: Entry, words: string | null) {
+  const { id, kind, locale, jurisdiction, script, source, sourceId, simulated, commitment } = entry;
   return {
     id,
     sequence: entry.seq,
@@ -20,7 +24,7 @@ export function written(entry: Entry) {
     simulated,
     confirms: entry.confirms,
     supersedes: entry.supersedes,
-    reason,
+    reason: words,
     commitment,
     at: new Date(entry.at).toISOString(),
   };
@@ -29,7 +33,7 @@ export function written(entry: Entry) {
 /** @param inClear whether the key may see numbers that it did not name itself */
 export function numbered({ entry, number }: EntryView, inClear: boolean) {
   return {
-    ...written(entry),
+    ...written(entry, entry.reason),
     maskedNumber: number === null ? null : mask(number),
     number: inClear ? number : null,
   };

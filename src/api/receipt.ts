@@ -66,7 +66,11 @@ const ReceiptRecord = z.strictObject({
     .nullable(),
   attestation: text.nullable(),
   key: z.strictObject({ pressed: text, question: text, attempt: z.int(), at: time }).nullable(),
-  reason: text.nullable(),
+  reason: text.nullable().openapi({ description: "In words; null once erased." }),
+  reasonCommitment: digest.nullable().openapi({
+    description:
+      "HMAC-SHA256 of the words with a salt that erasure destroys: the leaf has it as hmac-sha256:…",
+  }),
   recording: z
     .strictObject({ sid: text, seconds: z.int().min(0), bytes: z.int().min(1), sha256: digest })
     .nullable()

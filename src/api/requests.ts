@@ -29,8 +29,14 @@ const reasonGiven = z
   .string()
   .min(1)
   .max(MAX_REASON)
-  .refine((text) => !holdsNumber(text), "stays in the log for ever: write it without a telephone number")
-  .openapi({ description: "Why, for the record; no personal data.", example: "Asked by e-mail" });
+  .refine(
+    (text) => !holdsNumber(text),
+    "is shown to whoever reads the log: write it without a telephone number",
+  )
+  .openapi({
+    description: "Why, for the record. It is kept with the person, and erased with them.",
+    example: "Asked by e-mail",
+  });
 
 export const NumberPath = z.object({
   number: possibleNumber.openapi({ param: { name: "number", in: "path" } }),

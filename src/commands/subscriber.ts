@@ -56,7 +56,7 @@ export function subscriberCommand(parts: CliParts): Command {
     .description("withdraw consent, at once and for good in the log")
     .requiredOption("--business <id>", "whose subscriber")
     .option("--topic <id...>", "only these topics (default: all of the business)")
-    .option("--reason <text>", "why, for the record; no personal data")
+    .option("--reason <text>", "why, for the record; it is erased with the person")
     .addOption(
       new Option(
         "--world <world>",
@@ -89,7 +89,7 @@ async function revoke(
   const number = numberOf(text);
   const topics = topicsOf(business, options.topic);
   if (holdsNumber(options.reason ?? "")) {
-    throw new UsageError("--reason stays in the log for ever: write it without a telephone number.");
+    throw new UsageError("--reason is shown to whoever reads the log: write it without a telephone number.");
   }
   const entries = await withLedger(config, async (ledger) => {
     const found = await ledger.subscriber(business.id, number);

@@ -23,6 +23,8 @@ export type AuditStore = {
   readonly messages: (afterSeq: number, limit: number) => Promise<readonly MessageRow[]>;
   /** People, and what of their rows does not fit together; their numbers stay inside. */
   readonly people: (afterRow: number, limit: number) => Promise<readonly PersonRow[]>;
+  /** Entries that commit to the words of a reason, and whether these are there, as long as their person is. */
+  readonly reasons: (afterSeq: number, limit: number) => Promise<readonly ReasonRow[]>;
   /** Everybody whom entries are about, with their entries and what was folded of them. */
   readonly histories: (after: HistoryPlace, limit: number) => Promise<readonly History[]>;
   /** Consents, and whether the entry that they name is of that person. */
@@ -47,6 +49,13 @@ export type LeafPage = {
 
 export type TilePlace = { readonly level: number; readonly index: number };
 export type NumberedCheckpoint = StoredCheckpoint & { readonly seq: number };
+
+export type ReasonRow = {
+  readonly seq: number;
+  readonly id: string;
+  /** Null where the person was erased: nobody can tell any more. */
+  readonly isAsCommitted: boolean | null;
+};
 
 export type TextRow = {
   readonly row: number;

@@ -44,7 +44,7 @@ export function certificateText(certificate: Certificate, business: Business | u
     ...revoked.map((entry) => `  ended first   ${entry}`),
     ...remaining.map(
       (entry) =>
-        `  remains       ${entry.id}  ${entry.kind}  ${iso(entry.at)}  place ${entry.leafIndex ?? "not yet"}  commitment ${entry.commitment}`,
+        `  remains       ${entry.id}  ${entry.kind}  ${iso(entry.at)}  place ${entry.leafIndex ?? "not yet"}  commitment ${entry.commitment}${entry.reasonStays ? REASON_STAYS : ""}`,
     ),
     `  stays withdrawn  ${suppressed ? "yes, by a keyed hash of the number" : "no: the number is forgotten altogether"}`,
     certificate.tracesGoneAt === null
@@ -77,6 +77,7 @@ const COUNTED = {
   cancelledCalls: "calls that waited, cancelled",
 } as const satisfies Record<keyof Certificate["erased"], string>;
 
+const REASON_STAYS = "  with a reason in clear, which was typed before reasons could be erased";
 const BACKUPS = "Copies made before the erasure still hold the data until they expire.";
 
 function iso(at: number): string {

@@ -182,6 +182,7 @@ export type Entry = {
   readonly attestation: string | null;
   readonly simulated: boolean;
   readonly commitment: string;
+  /** Words in clear, or a commitment to words that are kept with the person; see `reason.ts`. */
   readonly reason: string | null;
   /** Of a `recorded` entry: Twilio's name of the audio, its length and size, and its SHA-256 in hex. */
   readonly recordingSid: string | null;
@@ -193,7 +194,10 @@ export type Entry = {
 
 /** An entry with what it refers to. */
 export type EntryView = {
+  /** Its reason in words, as far as they are kept. */
   readonly entry: Entry;
+  /** What the entry itself keeps of those words; null where they stand in it, or none were given. */
+  readonly reasonCommitment: string | null;
   /** Null after erasure. */
   readonly number: E164 | null;
   readonly notice: ServedWords | null;

@@ -106,6 +106,8 @@ export type Certificate = {
     readonly at: number;
     /** Its place in the log; null until it is sealed, within seconds. */
     readonly leafIndex: number | null;
+    /** It was made when a reason still stood in its entry in clear: these words cannot be erased. */
+    readonly reasonStays: boolean;
   }[];
   readonly suppressed: boolean;
   /** The newest signed checkpoint of the log; null before there is one. */

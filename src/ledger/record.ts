@@ -7,7 +7,7 @@ import type { EntryView } from "./ledger.ts";
  * masked, times are UTC in ISO 8601, digests are SHA-256 in hex.
  */
 export function recordOf(
-  { entry, number, notice, question, call }: EntryView,
+  { entry, number, notice, question, call, reasonCommitment }: EntryView,
   business: Business | undefined,
 ) {
   return {
@@ -78,6 +78,8 @@ export function recordOf(
         ? null
         : { pressed: entry.key, question: entry.step, attempt: entry.attempt, at: iso(entry.at) },
     reason: entry.reason,
+    /** HMAC-SHA256 of the words, under a salt that erasure destroys: what the entry itself keeps of them. */
+    reasonCommitment,
     /** The audio stays where the call was carried; whoever gets hold of it can tell it by its digest. */
     recording: recordingOf(entry),
     simulated: entry.simulated,

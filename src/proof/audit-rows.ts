@@ -56,6 +56,16 @@ export async function auditRows(parts: AuditParts, faults: Faults): Promise<void
       for (const what of wrong) faults.add("person", id, `${what}.`);
     },
   );
+  await pages(
+    parts,
+    "words",
+    store.reasons,
+    ({ seq }) => seq,
+    0,
+    ({ id, isAsCommitted }) => {
+      if (isAsCommitted === false) faults.add("entry", id, "its reason is not in the words it commits to.");
+    },
+  );
   const first = { businessId: "", subscriberId: "" };
   await pages(
     parts,

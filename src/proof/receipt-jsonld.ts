@@ -119,6 +119,7 @@ export const RECEIPT_CONTEXT: Readonly<Record<string, unknown>> = {
       "pseudonym",
       "question",
       "reason",
+      "reasonCommitment",
       "recordId",
       "recording",
       "reply",

@@ -55,7 +55,7 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
     ["confirms", leaf["confirms"]],
     ["supersedes", leaf["supersedes"]],
     ["attestation", leaf["attestation"]],
-    ["reason", leaf["reason"]],
+    ...reasonIn(leaf),
     ["recording.sid", recording?.["sid"]],
     ["recording.seconds", recording?.["seconds"]],
     ["recording.bytes", recording?.["bytes"]],
@@ -90,6 +90,13 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
           ["call.begunAt", iso(call["begunAt"])],
         ] as const)),
   ];
+}
+
+/** Words that a person typed can be erased, so the leaf commits to them; the line's own it has in clear. */
+function reasonIn({ reason }: Fields): readonly (readonly [path: string, expected: unknown])[] {
+  const committed = typeof reason === "string" ? /^hmac-sha256:([0-9a-f]{64})$/.exec(reason) : null;
+  const commitment = ["reasonCommitment", committed?.[1] ?? null] as const;
+  return committed === null ? [["reason", reason], commitment] : [commitment];
 }
 
 /** The W3C Data Privacy Vocabulary's names of what an entry says; see `recordOf`. */

@@ -59,6 +59,9 @@ describe("yesline subscriber show", () => {
   });
 });
 
+/** A reason is kept with the person; the entry commits to it. */
+const COMMITTED: unknown = expect.stringMatching(/^hmac-sha256:[0-9a-f]{64}$/);
+
 describe("yesline subscriber revoke", () => {
   it("withdraws everything at once, for the log and for the next call", async () => {
     await agree();
@@ -70,7 +73,7 @@ describe("yesline subscriber revoke", () => {
     expect(out).toMatch(/^\S+ revoked appointment-reminders, policy-updates \(simulated\)\n$/);
     expect(line.rows("entry")).toMatchObject([
       { kind: "granted" },
-      { kind: "revoked", source: "cli", reason: "letter of 1 June", call_sid: null, simulated: 1 },
+      { kind: "revoked", source: "cli", reason: COMMITTED, call_sid: null, simulated: 1 },
     ]);
     const next = line.call({ from: NUMBER });
     expect((await next.begin()).beforeGather).toContain("WhatsApp");

@@ -104,7 +104,9 @@ describe("a supervisor who changes a number", () => {
     const [granted, ended, pending] = line.rows("entry");
     expect(line.rows("entry")).toHaveLength(3);
     expect(granted).toMatchObject({ kind: "granted" });
-    expect(ended).toMatchObject({ kind: "revoked", source: "console", reason: "Asked on the phone" });
+    expect(ended).toMatchObject({ kind: "revoked", source: "console" });
+    const shown = await (await supervisor.get(path)).text();
+    expect(shown).toContain("Reason: Asked on the phone");
     expect(pending).toMatchObject({ kind: "pending", supersedes: ended?.["id"] });
     const moved = (await line.accesses()).find(({ action }) => action === "moved");
     expect(moved).toMatchObject({ actorName: supervisor.email, subject: await idOf(NUMBER) });

@@ -88,7 +88,7 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
       world,
     );
     wake();
-    return c.json({ entries: entries.map(written) }, 201);
+    return c.json({ entries: entries.map((entry) => written(entry, reason)) }, 201);
   });
 
   const change = createRoute({
@@ -131,7 +131,7 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
       at: now(),
     });
     wake();
-    return c.json({ entries: entries.map(written) }, 201);
+    return c.json({ entries: entries.map((entry) => written(entry, reason)) }, 201);
   });
 
   /** Law 10: who looks at a person, or changes where they stand, is on record before the answer tells it. */

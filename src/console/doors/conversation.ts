@@ -91,7 +91,7 @@ export function conversationDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       return { problem: "That number stays withdrawn: only whoever has it can join again, by calling." };
     if (reason === "") return { problem: "A change needs a reason." };
     if (holdsNumber(reason))
-      return { problem: "The reason stays in the log for ever: write it without a telephone number." };
+      return { problem: "Whoever reads the log sees the reason: write it without a telephone number." };
     return { to, reason, ...movingOf(parts, { businessId, number, ...rest }) };
   }
 

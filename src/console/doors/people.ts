@@ -50,7 +50,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     const asked = askedFor(parts, found, form.all("topic"), form.text("world", 16));
     if (reason === "" || asked.topics.length === 0 || holdsNumber(reason)) {
       const words = holdsNumber(reason)
-        ? "The reason stays in the log for ever: write it without a telephone number."
+        ? "Whoever reads the log sees the reason: write it without a telephone number."
         : "A withdrawal names at least one topic, and a reason.";
       return c.html(
         page(c, parts, {

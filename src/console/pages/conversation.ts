@@ -155,7 +155,7 @@ export function changeCard(person: SubscriberDetail): Html {
           required
         />
       </div>
-      <p class="soft small" id="change-hint">It stays in the ledger for good: no names, no numbers.</p>
+      <p class="soft small" id="change-hint">It is kept with the person, and erased with them: no numbers.</p>
       <button type="submit">Change …</button>
     </form>
   </section>`;

@@ -67,7 +67,7 @@ export function withdrawCard(parts: ConsoleParts, person: SubscriberDetail): Htm
           aria-describedby="reason-hint"
         />
       </div>
-      <p class="soft small" id="reason-hint">It stays in the ledger for good: no names, no numbers.</p>
+      <p class="soft small" id="reason-hint">It is kept with the person, and erased with them: no numbers.</p>
       <button type="submit" class="danger">${none ? "Never write …" : "Withdraw …"}</button>
     </form>
   </section>`;

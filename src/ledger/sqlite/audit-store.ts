@@ -13,6 +13,7 @@ import type {
 import type { NumberVault } from "../numbers.ts";
 import { MAX_LOG_PAGE, type ProofStore } from "../proof-store.ts";
 import type { Connection } from "./connection.ts";
+import { reasonPages } from "./reasons.ts";
 
 /** One file, read a page at a time. */
 export function sqliteAuditStore(
@@ -74,6 +75,7 @@ export function sqliteAuditStore(
     events: async (after, limit) => events.all(after, limit),
     messages: messagePages({ client }, vault),
     people: peoplePages({ client }, vault),
+    reasons: reasonPages({ client }, vault),
     histories: async (after, limit) => history(after, limit),
     consents: async (after, limit) =>
       consents.all(after, limit).map((each) => ({ ...each, hasEntry: each.hasEntry === 1 })),

@@ -1,5 +1,6 @@
 import type { Certificate, ErasedCounts, ErasureCause } from "../privacy.ts";
 import type { Connection } from "./connection.ts";
+import { standsInClear } from "./reasons.ts";
 
 /** What is known of an erasure only while it happens. */
 export type ErasureReport = { readonly erased: ErasedCounts; readonly revoked: readonly string[] };
@@ -22,8 +23,12 @@ export function certificateShelf({ client }: Connection) {
   const latest = client.prepare<[string, number], Row>(
     `${columns} WHERE business_id = ? ORDER BY id DESC LIMIT ?`,
   );
-  const remaining = client.prepare<[string, string], Certificate["remaining"][number]>(
-    `SELECT entry.id, entry.kind, entry.commitment, entry.at, log_leaf.leaf_index AS leafIndex
+  type Remaining = Certificate["remaining"][number];
+  const remaining = client.prepare<
+    [string, string],
+    Omit<Remaining, "reasonStays"> & { readonly source: string; readonly reason: string | null }
+  >(
+    `SELECT entry.id, entry.kind, entry.commitment, entry.at, entry.source, entry.reason, log_leaf.leaf_index AS leafIndex
      FROM entry LEFT JOIN log_leaf
        ON log_leaf.entry_id = entry.id AND log_leaf.business_id = entry.business_id
      WHERE entry.business_id = ? AND entry.subscriber_id = ? ORDER BY entry.seq LIMIT ${MAX_REMAINING}`,
@@ -39,7 +44,13 @@ export function certificateShelf({ client }: Connection) {
       suppressed: suppressed === 1,
       erased,
       revoked,
-      remaining: row.subscriberId === null ? [] : remaining.all(row.businessId, row.subscriberId),
+      remaining:
+        row.subscriberId === null
+          ? []
+          : remaining.all(row.businessId, row.subscriberId).map(({ source, reason, ...entry }) => ({
+              ...entry,
+              reasonStays: standsInClear(source, reason),
+            })),
       checkpoint: checkpoint.get() ?? null,
     };
   }

@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import { endpointBook, type EndpointBook } from "./endpoints.ts";
 import { EVENT_LIFE_MS, MESSAGE_LIFE_MS, outboxBook, type OutboxBook } from "./outbox-book.ts";
 import { peopleBook, type PeopleBook, type PeopleOptions } from "./people.ts";
+import { reasonBook, type ReasonBook } from "./reasons.ts";
 import type * as table from "./schema.ts";
 import { prepare } from "./statements.ts";
 import { suppressionBook, type SuppressionBook } from "./suppressions.ts";
@@ -38,6 +39,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
   const outbox: OutboxBook = outboxBook(connection, options.newId);
   const endpoints: EndpointBook = endpointBook(connection);
   const suppressions: SuppressionBook = suppressionBook(connection, options.vault);
+  const reasons: ReasonBook = reasonBook(connection, options.vault);
   const { newId, businesses = [] } = options;
   const rules = new Map(businesses.map((each) => [each.id, each]));
 
@@ -47,7 +49,14 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     const person = statements.subscriberById.get({ businessId, id: subscriberId });
     if (person === undefined) throw new Error(`Subscriber ${subscriberId} was erased.`);
     const id = newId();
-    const row = statements.addEntry.get({ ...NO_ENTRY, ...draft, id, commitment: person.commitment });
+    const reason = reasons.keep(id, draft);
+    const row = statements.addEntry.get({
+      ...NO_ENTRY,
+      ...draft,
+      reason,
+      id,
+      commitment: person.commitment,
+    });
     const forgotten = forgottenWithdrawal(draft, person.number);
     const before = topics.map((topic): ConsentState => {
       const which = { businessId, subscriberId, topic, simulated };

@@ -2,7 +2,9 @@ import { and, asc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from "drizzle-
 import type { Entries } from "../integration.ts";
 import type { EntryFilter, EntryView, ServedWords } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
+import { committedIn, readable } from "../reason.ts";
 import type { Connection } from "./connection.ts";
+import { reasonBook } from "./reasons.ts";
 import * as table from "./schema.ts";
 
 const PAGE = 500;
@@ -57,13 +59,15 @@ type Row = ReturnType<typeof rowsWhere>[number];
 function viewer(connection: Connection, vault: NumberVault): (row: Row) => EntryView {
   const wordsServed = servedWords(connection);
   const wordsSent = sentWords(connection);
+  const reasons = reasonBook(connection, vault);
   return ({ entry, number, call }) => {
     const { callSid, noticeAttempt, noticeMessageId, step, attempt } = entry;
     const read = noticeMessageId === null ? null : wordsSent(entry.businessId, noticeMessageId);
     const served = (name: string, which: number | null): ServedWords | null =>
       callSid === null || which === null ? null : wordsServed(entry.businessId, callSid, name, which);
     return {
-      entry,
+      entry: readable(entry, reasons.wordsOf(entry)),
+      reasonCommitment: committedIn(entry.reason),
       number: number === null ? null : vault.decrypt(entry.subscriberId, number),
       notice: served("notice", noticeAttempt) ?? read,
       // A question that came with the notice stands in the notice's words.

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { E164 } from "../../call/phone-number.ts";
 import type { NumberVault } from "../numbers.ts";
+import { readable } from "../reason.ts";
 import type { CallRow, Reading } from "../reading.ts";
 import { accessBook } from "./access.ts";
 import { backfill } from "./backfill.ts";
@@ -82,13 +83,18 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
       const which = { businessId, subscriberId };
       const person = statements.subscriberById.get({ businessId, id: subscriberId });
       if (person === undefined) return null;
+      const entries = statements.entriesOf.all(which);
+      // A reason is a note under its entry's id, and is shown there.
+      const ids = new Set(entries.map((entry) => entry.id));
+      const notes = access.notesOf(businessId, subscriberId);
+      const words = new Map(notes.map((note) => [note.id, note.text]));
       return {
         id: subscriberId,
         businessId,
         number: vault.decrypt(subscriberId, person.number),
         consents: statements.consentsOf.all(which),
-        entries: statements.entriesOf.all(which),
-        notes: access.notesOf(businessId, subscriberId),
+        entries: entries.map((entry) => readable(entry, words.get(entry.id) ?? null)),
+        notes: notes.filter((note) => !ids.has(note.id)),
         calls: rowOf.recentOf(businessId, subscriberId),
       };
     },

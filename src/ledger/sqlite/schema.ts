@@ -289,6 +289,7 @@ export const entry = sqliteTable(
     attestation: text(),
     simulated: integer({ mode: "boolean" }).notNull(),
     commitment: text().notNull(),
+    /** The line's own words, or a commitment to somebody's, which are kept as a note on the person; see `reason.ts`. */
     reason: text(),
     /** Of a `recorded` entry: Twilio's name of the audio, its length, its size and its SHA-256, hex. */
     recordingSid: text(),
@@ -301,6 +302,10 @@ export const entry = sqliteTable(
     uniqueIndex("entry_id").on(table.businessId, table.id),
     unique("entry_once").on(table.businessId, table.sourceId, table.step, table.attempt, table.kind),
     index("entry_of_subscriber").on(table.businessId, table.subscriberId, table.seq),
+    // Those whose words are verified.
+    index("entry_reasoned")
+      .on(table.seq)
+      .where(sql`${table.reason} is not null`),
     // The opt-out rate counts these without touching the rows.
     index("entry_tally")
       .on(table.at, table.businessId, table.simulated, table.kind, table.topics)

@@ -1,0 +1,1 @@
+CREATE INDEX `entry_reasoned` ON `entry` (`seq`) WHERE "entry"."reason" is not null;
