@@ -7,7 +7,7 @@ import { ConfigError, parseBusinesses } from "./business-file.ts";
 import type { Business } from "./call/business.ts";
 import { derivedSeed } from "./proof/checkpoint.ts";
 import { DestinationError, parseDestination, type Destination } from "./proof/couriers.ts";
-import { isKeyName } from "./proof/note.ts";
+import { isKeyName, parseVerifier } from "./proof/note.ts";
 import type { Account } from "./twilio/signature.ts";
 
 export { ConfigError } from "./business-file.ts";
@@ -38,6 +38,8 @@ export type Config = {
     readonly name: string;
     /** The present key first. */
     readonly seeds: readonly [Uint8Array, ...Uint8Array[]];
+    /** Keys that have signed before and sign no more, as `log key` printed them. */
+    readonly oldKeys: readonly string[];
     readonly checkpoints: readonly Destination[];
   };
   /** The list of erasures: outside the database, so that a backup brings nobody back. */
@@ -61,6 +63,8 @@ export const TWIML_FOLDER = fileURLToPath(new URL("../twiml", import.meta.url));
 const DEMO_BUSINESSES = fileURLToPath(new URL("businesses.demo.yaml", import.meta.url));
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
+/** Each is tried on every checkpoint of the log. */
+const MAX_OLD_KEYS = 16;
 /** So long that a checkpoint stays a few lines. */
 const MAX_LOG_NAME = 100;
 
@@ -96,6 +100,7 @@ const environment = z.object({
   YESLINE_OIDC_CLIENT_ID: optional(z.string().regex(/^[\x21-\x7e]+$/)),
   YESLINE_OIDC_CLIENT_SECRET: optional(z.string().regex(/^[\x21-\x7e]+$/)),
   YESLINE_LOG_KEY: optional(z.string().refine((text) => decodeKeys(text) !== null)),
+  YESLINE_LOG_OLD_KEYS: optional(z.string().refine((text) => decodeOldKeys(text) !== null)),
   YESLINE_LOG_NAME: optional(z.string().max(MAX_LOG_NAME).refine(isKeyName)),
   YESLINE_CHECKPOINTS: optional(z.string().refine((text) => decodeDestinations(text) !== null)),
   YESLINE_ERASURES: optional(z.string().regex(/^file:./)),
@@ -123,6 +128,7 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   YESLINE_OIDC_CLIENT_SECRET: "use the client's secret at your provider",
   YESLINE_LOG_KEY:
     "use 32 bytes in base64: openssl rand -base64 32; two, with a comma between, the new one first, during a rotation",
+  YESLINE_LOG_OLD_KEYS: `use keys as \`yesline log key\` printed them, name+id+key, ${MAX_OLD_KEYS} at most, with commas or spaces between`,
   YESLINE_LOG_NAME: "use a name without spaces or plus, such as line.example/yesline",
   YESLINE_CHECKPOINTS:
     "use file:/elsewhere/checkpoints.txt, https://… or stdout; several with commas between",
@@ -202,6 +208,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
         derivedSeed(secret),
         ...olderSecrets.map(derivedSeed),
       ],
+      oldKeys: decodeOldKeys(given.YESLINE_LOG_OLD_KEYS ?? "") ?? [],
       checkpoints: decodeDestinations(given.YESLINE_CHECKPOINTS ?? "") ?? [],
     },
     erasureList:
@@ -349,6 +356,18 @@ function decodeKeys(text: string): Keys | null {
   return keys.length > MAX_KEYS ? null : [first, ...others];
 }
 
+function decodeOldKeys(text: string): readonly string[] | null {
+  const keys = text.split(/[\s,]+/).filter((key) => key !== "");
+  try {
+    // A witness's key vouches for nothing that the log itself has not signed.
+    const isOurs = keys.every((key) => parseVerifier(key).timed !== null);
+    return isOurs && keys.length <= MAX_OLD_KEYS ? keys : null;
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
 function decodeDestinations(text: string): readonly Destination[] | null {
   try {
     const destinations = text.split(",").map((each) => parseDestination(each.trim()));
@@ -361,5 +380,5 @@ function decodeDestinations(text: string): readonly Destination[] | null {
 
 /** A secret is never printed, not even a wrong one; an address that takes checkpoints may hold one. */
 function shown(name: string, env: Readonly<Record<string, string | undefined>>): string {
-  return /TOKEN|SECRET|PASSWORD|LOG_KEY|CHECKPOINTS/.test(name) ? "…" : (env[name] ?? "");
+  return /TOKEN|SECRET|PASSWORD|LOG_KEY|OLD_KEYS|CHECKPOINTS/.test(name) ? "…" : (env[name] ?? "");
 }

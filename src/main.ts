@@ -15,7 +15,7 @@ import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { templatesOf } from "./script/templates.ts";
 import { receiptsWith } from "./receipts.ts";
-import { sealWith, signersOf } from "./sealing.ts";
+import { sealWith, verifiersOf } from "./sealing.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { superviseWith } from "./supervision.ts";
@@ -60,7 +60,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   metrics.watchLog(sealing.status, Date.now);
   const verifying = verifyWith({
     store: memory.audit,
-    verifiers: signersOf(config).map(({ verifier }) => verifier),
+    verifiers: verifiersOf(config),
     outside: sealing.outside,
     log,
     now: Date.now,

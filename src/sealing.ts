@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { ProofStore } from "./ledger/proof-store.ts";
 import { courierTo } from "./proof/couriers.ts";
-import { signerOf, type Signer } from "./proof/note.ts";
+import { parseVerifier, signerOf, type Signer, type Verifier } from "./proof/note.ts";
 import { createSealer, type OutsideNote, type SealerStatus } from "./proof/sealer.ts";
 import { createShipping, type ShippingStatus } from "./proof/shipping.ts";
 
@@ -61,6 +61,7 @@ export function sealWith(config: Config, parts: SealingParts): Sealing {
   const sealer = createSealer({
     store,
     signers,
+    oldKeys: oldKeysOf(config),
     outside,
     now,
     monotonicMs,
@@ -130,6 +131,17 @@ export async function sealAll(config: Pick<Config, "log">, store: ProofStore): P
 export function signersOf({ log: { name, seeds } }: Pick<Config, "log">): readonly [Signer, ...Signer[]] {
   const [first, ...others] = seeds;
   return [signerOf(name, first), ...others.map((seed) => signerOf(name, seed))];
+}
+
+/** Keys that have signed the log before, and sign no more. */
+function oldKeysOf({ log: { oldKeys } }: Pick<Config, "log">): readonly Verifier[] {
+  return oldKeys.map(parseVerifier);
+}
+
+/** Every key that may have signed: those that sign, then the old ones. */
+export function verifiersOf(config: Pick<Config, "log">): readonly Verifier[] {
+  const signing = signersOf(config).map(({ verifier }) => verifier);
+  return [...signing, ...oldKeysOf(config).filter(({ text }) => signing.every((each) => each.text !== text))];
 }
 
 async function wait(milliseconds: number, signal: AbortSignal): Promise<void> {

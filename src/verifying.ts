@@ -34,6 +34,8 @@ const PAGE = 64;
 const SHARE = 0.25;
 const MAX_REST_MS = 100;
 const EVERY_MS = 6 * 60 * 60 * 1000;
+/** A fifth of a millisecond each; of a million old checkpoints each has its turn within some two months. */
+const SIGNATURES = { newest: 1_000, older: 4_000 };
 /** Not while the line is starting, and after an old ledger has begun to be sealed. */
 const FIRST_AFTER_MS = 60_000;
 /** Faults that the log names one by one; all of them are in the console and in `ledger verify`. */
@@ -65,6 +67,7 @@ export function verifyWith({ store, verifiers, outside, log, now, monotonicMs }:
         verifiers,
         outside: await outside(),
         page: PAGE,
+        signatures: { ...SIGNATURES, round: Math.floor(since / EVERY_MS) },
         locate: true,
         rest: resting(),
         progress: () => undefined,

@@ -10,7 +10,7 @@ import { notesOf } from "../proof/checkpoint.ts";
 import { auditExport, type ExportReport } from "../proof/export-audit.ts";
 import { faultText, type Fault } from "../proof/faults.ts";
 import { parseVerifier, type Verifier } from "../proof/note.ts";
-import { signersOf } from "../sealing.ts";
+import { verifiersOf } from "../sealing.ts";
 
 type VerifyOptions = {
   readonly export?: string;
@@ -54,7 +54,7 @@ function verifyLive(
   { loadConfig, err }: CliParts,
 ): Promise<AuditReport> {
   const config = loadConfig();
-  const own = signersOf(config).map(({ verifier }) => verifier);
+  const own = verifiersOf(config);
   return withMemory(config, ({ audit: store }) =>
     audit({
       store,

@@ -1,15 +1,17 @@
-import type { AuditStore, NumberedCheckpoint } from "../ledger/audit-store.ts";
+import type { AuditStore } from "../ledger/audit-store.ts";
 import type { LeafRow, SealedLeaf } from "../ledger/proof-store.ts";
 import type { AuditParts, AuditReport } from "./audit.ts";
-import { openCheckpoint, parseCheckpoint } from "./checkpoint.ts";
+import { outsideStops, signedStops } from "./audit-checkpoints.ts";
 import type { Faults } from "./faults.ts";
 import { leafHashOf } from "./leaf.ts";
 import { brokenLaws, brokenReferences, changedColumn } from "./locate.ts";
-import { signersNamed } from "./note.ts";
 import { TILE_HEIGHT, type Hash, type Tile } from "./tree.ts";
 import { twoTrees } from "./two-trees.ts";
 
-type LogFindings = Pick<AuditReport, "entries" | "unsealed" | "size" | "root" | "checkpoints" | "outside">;
+type LogFindings = Pick<
+  AuditReport,
+  "entries" | "unsealed" | "size" | "root" | "checkpoints" | "signatures" | "outside"
+>;
 
 /**
  * Walks the log once, from the first leaf on, with the checkpoints of both kinds beside it. Two trees grow: one of the
@@ -21,8 +23,8 @@ export async function auditLog(parts: AuditParts, faults: Faults): Promise<LogFi
   const extent = await store.extent();
   const trees = twoTrees();
   const stops = [...outsideStops(parts, faults)];
-  const signed = signedStops(parts, extent.lastCheckpointSeq, faults);
-  const found = { entries: 0, unsealed: 0, size: 0, checkpoints: 0, outside: 0 };
+  const found = { entries: 0, unsealed: 0, size: 0, checkpoints: 0, signatures: 0, outside: 0 };
+  const signed = signedStops(parts, extent.lastCheckpointSeq, found, faults);
   let next = await signed.next();
   let suspects: Suspect[] = [];
   let lastGood = 0;
@@ -204,81 +206,4 @@ async function strayTiles({ store, page, rest }: AuditParts, size: number, fault
     after = last;
     await rest();
   }
-}
-
-type Stop = { readonly where: string; readonly size: number; readonly root: Hash };
-
-/** Checkpoints from elsewhere that can be believed, the smallest first. */
-function outsideStops({ outside, verifiers }: AuditParts, faults: Faults): readonly Stop[] {
-  const stops: Stop[] = [];
-  for (const { where, note } of outside) {
-    const opened = openCheckpoint(note, verifiers);
-    if (opened.kind === "refused") faults.add("outside", where, opened.reason);
-    else stops.push({ where: `${where} (${opened.checkpoint.size} entries)`, ...opened.checkpoint });
-  }
-  return stops.toSorted((one, other) => one.size - other.size);
-}
-
-/** Checkpoints of our own, in order, as far as their rows are what was signed. */
-async function* signedStops(
-  { store, page, verifiers }: AuditParts,
-  lastSeq: number,
-  faults: Faults,
-): AsyncGenerator<NumberedCheckpoint> {
-  const strangers = new Map<string, number[]>();
-  let [seq, size] = [0, 0];
-  for (
-    let pages = await store.checkpoints(0, page);
-    pages.length > 0;
-    pages = await store.checkpoints(seq, page)
-  ) {
-    for (const checkpoint of pages) {
-      if (checkpoint.seq > lastSeq) break;
-      if (checkpoint.seq !== seq + 1) faults.add("checkpoint", seq + 1, "it is missing.");
-      seq = checkpoint.seq;
-      const wrong = faultOfCheckpoint(checkpoint, verifiers, (key) =>
-        strangers.set(key, [...(strangers.get(key) ?? []).slice(0, 1), checkpoint.seq]),
-      );
-      if (wrong !== null) faults.add("checkpoint", seq, wrong);
-      else if (checkpoint.size < size) faults.add("checkpoint", seq, "it is smaller than the one before it.");
-      else {
-        size = checkpoint.size;
-        yield checkpoint;
-      }
-    }
-    if (pages.length < page || seq >= lastSeq) break;
-  }
-  // A key that has gone has signed many; what was signed once by a key that nobody knows is no signature.
-  for (const [key, seqs] of strangers) {
-    if (seqs.length === 1)
-      faults.add(
-        "checkpoint",
-        seqs[0] ?? 0,
-        `nobody knows the key ${key} that it bears: where it is an older one of yours, give it with --public-key.`,
-      );
-  }
-}
-
-/** @param onStranger told of signatures by keys that are not known */
-function faultOfCheckpoint(
-  { size, root, note }: NumberedCheckpoint,
-  verifiers: AuditParts["verifiers"],
-  onStranger: (key: string) => void,
-): string | null {
-  const opened = openCheckpoint(note, verifiers);
-  const named = signersNamed(note);
-  const strangers = named.filter(
-    (one) => !verifiers.some(({ name, id }) => one.name === name && one.id === id),
-  );
-  for (const { name, id } of strangers) onStranger(`${name}+${id}`);
-  if (opened.kind === "refused" && (named.length === 0 || strangers.length < named.length))
-    return opened.reason;
-  const checkpoint =
-    opened.kind === "signed"
-      ? opened.checkpoint
-      : parseCheckpoint(note.slice(0, note.lastIndexOf("\n\n") + 1));
-  if (checkpoint === null) return "Its note is no checkpoint.";
-  if (checkpoint.size !== size) return `its size is ${size}; what was signed is ${checkpoint.size}.`;
-  if (!Buffer.from(checkpoint.root).equals(root)) return "its root is not the one that was signed.";
-  return null;
 }

@@ -16,6 +16,8 @@ export type AuditReport = {
   /** Of the rows as they are; base64. Null where leaves are missing. */
   readonly root: string | null;
   readonly checkpoints: number;
+  /** Checkpoints whose signatures were checked; of the others only what they say. */
+  readonly signatures: number;
   /** Checkpoints from outside that are ancestors of the log. */
   readonly outside: number;
   readonly faults: readonly Fault[];
@@ -31,6 +33,8 @@ export type AuditParts = {
   readonly outside: readonly OutsideNote[];
   /** Rows in one look: the line waits for so many. */
   readonly page: number;
+  /** How many signatures of old checkpoints are checked; all of them where nothing is said. */
+  readonly signatures?: SignatureBound;
   /** Whether to look for the very column of a changed entry: ten thousand hashes for each of the first few. */
   readonly locate: boolean;
   /** Between two looks; the line goes on meanwhile. */
@@ -38,6 +42,18 @@ export type AuditParts = {
   readonly progress: (step: Progress) => void;
   /** True: it ends at the next look, and what it returns says nothing. */
   readonly isStopped?: () => boolean;
+};
+
+/**
+ * A slow line has a checkpoint for each entry, and to check a signature takes longer than to verify the entry. What a
+ * checkpoint says is held against the log in any case.
+ */
+export type SignatureBound = {
+  /** So many of the newest are checked each time. */
+  readonly newest: number;
+  /** And so many of the older ones, others in each round, until it is the first ones' turn again. */
+  readonly older: number;
+  readonly round: number;
 };
 
 /** How far a verification has come. */

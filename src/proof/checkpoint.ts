@@ -12,12 +12,28 @@ export type Checkpoint = {
 
 /** A checkpoint as it was read from a note that a known key has signed. */
 export type OpenedCheckpoint =
-  | { readonly kind: "signed"; readonly checkpoint: Checkpoint; readonly by: readonly Verifier[] }
+  | {
+      readonly kind: "signed";
+      readonly checkpoint: Checkpoint;
+      readonly by: readonly Verifier[];
+      /** When the log has signed it, as it says under a signature, milliseconds since 1970; null where it does not. */
+      readonly at: number | null;
+    }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** The checkpoint as a signed note (C2SP tlog-checkpoint): origin, size, root. */
-export function signCheckpoint({ origin, size, root }: Checkpoint, signers: readonly Signer[]): string {
-  return signNote(`${origin}\n${size}\n${Buffer.from(root).toString("base64")}\n`, signers);
+/**
+ * The checkpoint as a signed note (C2SP tlog-checkpoint): origin, size, root. A checkpoint's text has no time; each key
+ * signs it once more with one (C2SP tlog-cosignature), as a witness of its own log.
+ *
+ * @param at milliseconds since 1970, of which whole seconds are signed; null: the time is not signed
+ */
+export function signCheckpoint(
+  { origin, size, root }: Checkpoint,
+  signers: readonly Signer[],
+  at: number | null = null,
+): string {
+  const text = `${origin}\n${size}\n${Buffer.from(root).toString("base64")}\n`;
+  return signNote(text, signers, at === null ? null : Math.floor(at / 1000));
 }
 
 /** @param known keys of the log; the checkpoint must be of a log that bears the name of one that signed */
@@ -28,7 +44,8 @@ export function openCheckpoint(note: string, known: readonly Verifier[]): Opened
   if (checkpoint === null) return { kind: "refused", reason: "The note is signed, but is no checkpoint." };
   if (!opened.by.some(({ name }) => name === checkpoint.origin))
     return { kind: "refused", reason: `The checkpoint is of another log, ${checkpoint.origin}.` };
-  return { kind: "signed", checkpoint, by: opened.by };
+  const time = opened.times.find(({ name }) => name === checkpoint.origin);
+  return { kind: "signed", checkpoint, by: opened.by, at: time === undefined ? null : time.at * 1000 };
 }
 
 /** The text of a note as a checkpoint; null where it is none. Extension lines are passed over. */

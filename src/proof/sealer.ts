@@ -1,7 +1,7 @@
 import type { ProofStore, StoredCheckpoint } from "../ledger/proof-store.ts";
 import { openCheckpoint, signCheckpoint } from "./checkpoint.ts";
 import { leafHashOf } from "./leaf.ts";
-import { signersNamed, type Signer } from "./note.ts";
+import { signersNamed, underEarlierNames, type Signer, type Verifier } from "./note.ts";
 import { frontierAt, grow, LogBroken, rootAt, rootOf, type Frontier } from "./tree.ts";
 
 /** Gives the entries their places in the log, some time after they were recorded: nobody on the line waits for it. */
@@ -32,6 +32,8 @@ export type SealerParts = {
   readonly store: ProofStore;
   /** All of them sign; the first is the present key, and its name is the log's. */
   readonly signers: readonly [Signer, ...Signer[]];
+  /** Keys that have signed before, and sign no more. */
+  readonly oldKeys?: readonly Verifier[];
   /** The newest notes that are kept elsewhere: the log must go on from them. */
   readonly outside: () => Promise<readonly OutsideNote[]>;
   readonly now: () => number;
@@ -128,7 +130,9 @@ function signing({ signers, now }: Pick<SealerParts, "signers" | "now">) {
   return (frontier: Frontier): StoredCheckpoint => {
     const { size } = frontier;
     const root = rootOf(frontier);
-    return { size, root, note: signCheckpoint({ origin, size, root }, signers), at: now() };
+    // Whole seconds: so much of it is signed, and what is stored is what is signed.
+    const at = Math.floor(now() / 1000) * 1000;
+    return { size, root, note: signCheckpoint({ origin, size, root }, signers, at), at };
   };
 }
 
@@ -139,7 +143,7 @@ function signing({ signers, now }: Pick<SealerParts, "signers" | "now">) {
  * @returns null where somebody else has sealed meanwhile
  */
 function recaller(parts: SealerParts): () => Promise<Frontier | null> {
-  const { store, signers, outside, onCheckpoint } = parts;
+  const { store, signers, oldKeys = [], outside, onCheckpoint } = parts;
   const sign = signing(parts);
   const verifiers = signers.map(({ verifier }) => verifier);
 
@@ -158,7 +162,7 @@ function recaller(parts: SealerParts): () => Promise<Frontier | null> {
     const newest = await store.newestCheckpoint();
     if (newest !== null) await hold("the newest checkpoint", newest, frontier.size);
     for (const { where, note } of await outside()) {
-      const opened = openCheckpoint(note, verifiers);
+      const opened = openCheckpoint(note, underEarlierNames([...verifiers, ...oldKeys], note));
       if (opened.kind === "refused") parts.onError(new Error(`${where} says nothing: ${opened.reason}`));
       else await hold(where, opened.checkpoint, frontier.size);
     }

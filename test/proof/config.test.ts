@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config.ts";
-import { signersOf } from "../../src/sealing.ts";
+import { signersOf, verifiersOf } from "../../src/sealing.ts";
 import { temporaryFolder } from "../support/memory.ts";
 
 let folder: string;
@@ -57,6 +57,15 @@ describe("an operator", () => {
     expect(keys.every((key) => key.startsWith("audit.example/log+"))).toBe(true);
   });
 
+  it("names keys that have signed before: they are believed, and sign no more", () => {
+    const before = keysOf({ YESLINE_LOG_KEY: ONE });
+    const env = { YESLINE_LOG_KEY: TWO, YESLINE_LOG_OLD_KEYS: `${before.join("")}\n${keysOf({}).join("")}` };
+    expect(keysOf(env)).toEqual(keysOf({ YESLINE_LOG_KEY: TWO }));
+    expect(verifiersOf(load(env)).map(({ text }) => text)).toEqual([...keysOf(env), ...before, ...keysOf()]);
+    const twice = { YESLINE_LOG_KEY: ONE, YESLINE_LOG_OLD_KEYS: before.join(",") };
+    expect(verifiersOf(load(twice))).toHaveLength(1);
+  });
+
   it("says where checkpoints are taken", () => {
     const path = join(folder, "checkpoints.txt");
     expect(
@@ -72,6 +81,8 @@ describe("an operator", () => {
     ["YESLINE_LOG_KEY", "c2hvcnQ="],
     ["YESLINE_LOG_KEY", `${ONE},`],
     ["YESLINE_LOG_KEY", `${ONE},${ONE}`],
+    ["YESLINE_LOG_OLD_KEYS", ONE],
+    ["YESLINE_LOG_OLD_KEYS", "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"],
     ["YESLINE_CHECKPOINTS", "http://keeper.example/key"],
     ["YESLINE_CHECKPOINTS", "file:/a,,stdout"],
   ])("who writes %s wrong is told the fix, and the value is not printed", (name, value) => {

@@ -157,7 +157,11 @@ describe("a sealer", () => {
     await agreements(memory, 1);
     await sealerOn(memory.proof, { signers: [NEXT_KEY] }).seal();
     const last = await memory.proof.newestCheckpoint();
-    expect(signersNamed(last?.note ?? "")).toMatchObject([{ name: NAME, id: NEXT_KEY.verifier.id }]);
+    const { id, timed } = NEXT_KEY.verifier;
+    expect(signersNamed(last?.note ?? "")).toMatchObject([
+      { name: NAME, id },
+      { name: NAME, id: timed?.id },
+    ]);
   });
 
   it("takes what is left at the end, and leaves what is too much to the next start", async () => {

@@ -64,7 +64,7 @@ function python(over: Partial<typeof files> = {}) {
 }
 
 describe("a verifier in another language, from the RFCs alone,", () => {
-  it("agrees on the root, on every signature, on 100 inclusion and 20 consistency proofs of 10,000 entries", async () => {
+  it("agrees on the root, on every signature and its time, on 100 inclusion and 20 consistency proofs of 10,000 entries", async () => {
     const ours = await line.ledger(
       "verify",
       "--export",
@@ -78,9 +78,10 @@ describe("a verifier in another language, from the RFCs alone,", () => {
     expect(ours.code).toBe(0);
     const { root, checkpoints } = JSON.parse(ours.out) as { root: string; checkpoints: number };
     const { out, err } = python();
+    const times = line.memory.rows("checkpoint").map(({ at }) => Number(at) / 1000);
     expect([err, JSON.parse(out)]).toEqual([
       "",
-      { entries: ENTRIES, root, checkpoints, inclusion: 100, consistency: 20, words: ENTRIES },
+      { entries: ENTRIES, root, checkpoints, times, inclusion: 100, consistency: 20, words: ENTRIES },
     ]);
     expect([line.memory.count("log_leaf"), line.memory.count("checkpoint")]).toEqual([ENTRIES, checkpoints]);
   });
@@ -95,6 +96,10 @@ describe("a verifier in another language, from the RFCs alone,", () => {
     });
     const notes = readFileSync(files.checkpoints, "utf8").replace("\n10000\n", "\n9999\n");
     expect(python({ checkpoints: line.keep("changed.txt", notes) }).err).toContain("signature 9999");
+    const [body, lines = ""] = (line.memory.rows("checkpoint").at(-1)?.["note"] as string).split("\n\n");
+    const other = line.memory.rows("checkpoint").at(-2)?.["note"] as string;
+    const dated = `${body}\n\n${lines.split("\n")[0]}\n${other.split("\n").at(-2)}\n`;
+    expect(python({ checkpoints: line.keep("dated.txt", dated) }).err).toContain("time of 10000");
     const proofs = readFileSync(files.proofs, "utf8").replace('"index":0', '"index":1');
     expect(python({ proofs: line.keep("changed.json", proofs) }).status).toBe(1);
   });

@@ -141,28 +141,37 @@ def read_keys(path):
         name, key_id, encoded = line.split("+", 2)
         data = base64.b64decode(encoded, validate=True)
         assert data[0] == 1 and sha256(name.encode() + b"\n" + data)[:4].hex() == key_id, line
-        keys[name, key_id] = data[1:]
+        keys[name, key_id] = (data[1:], False)
+        # C2SP tlog-cosignature: the same key, with another algorithm, where it says when it signed.
+        keys[name, sha256(name.encode() + b"\n\x04" + data[1:])[:4].hex()] = (data[1:], True)
     return keys
 
 
 def read_checkpoints(path, keys):
     """Each note is a text, an empty line, and signatures."""
     parts = [part.strip("\n") for part in open(path, encoding="utf-8").read().split("\n\n")]
-    for text, signatures in zip(parts[0::2], parts[1::2]):
+    for at, (text, signatures) in enumerate(zip(parts[0::2], parts[1::2])):
         body = (text + "\n").encode()
         origin, size, root = text.split("\n")[:3]
-        signed = 0
+        signed, seconds = 0, None
         for line in signatures.split("\n"):
             dash, name, encoded = line.split(" ")
             data = base64.b64decode(encoded, validate=True)
-            key = keys.get((name, data[:4].hex()))
+            key, timed = keys.get((name, data[:4].hex()), (None, False))
             if key is None:
                 continue
-            assert dash == "—" and name == origin and ed25519_verify(key, body, data[4:]), "signature " + size
-            assert not ed25519_verify(key, body + b" ", data[4:]), "it would believe anything"
+            assert dash == "—" and name == origin, "signature " + size
+            if timed:
+                seconds = int.from_bytes(data[4:12], "big")
+                said = b"cosignature/v1\ntime %d\n" % seconds + body
+                assert ed25519_verify(key, said, data[12:]), "time of " + size
+                continue
+            assert ed25519_verify(key, body, data[4:]), "signature " + size
+            # Once is enough: here it takes long.
+            assert at > 0 or not ed25519_verify(key, body + b" ", data[4:]), "it would believe anything"
             signed += 1
         assert signed > 0, "nobody known has signed " + size
-        yield int(size), base64.b64decode(root, validate=True)
+        yield int(size), base64.b64decode(root, validate=True), seconds
 
 
 def main(export, checkpoints, keys, proofs):
@@ -180,7 +189,7 @@ def main(export, checkpoints, keys, proofs):
         leaves.append(sha256(b"\x00" + canonical(record["leaf"])))
     tree = Tree(leaves)
     signed = list(read_checkpoints(checkpoints, read_keys(keys)))
-    for size, root in signed:
+    for size, root, _ in signed:
         assert tree.root(0, size) == root, "root of %d" % size
     given = json.load(open(proofs, encoding="utf-8"))
     decoded = lambda hashes: [base64.b64decode(each) for each in hashes]
@@ -192,6 +201,7 @@ def main(export, checkpoints, keys, proofs):
         "entries": len(leaves),
         "root": base64.b64encode(tree.root(0, len(leaves))).decode(),
         "checkpoints": len(signed),
+        "times": [seconds for _, _, seconds in signed],
         "inclusion": len(given["inclusion"]),
         "consistency": len(given["consistency"]),
         "words": words,
