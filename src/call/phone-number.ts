@@ -1,4 +1,9 @@
-import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from "libphonenumber-js/max";
+import {
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+  type CountryCode,
+  type PhoneNumber,
+} from "libphonenumber-js/max";
 
 /** A number in E.164: plus sign, country code, at most 15 digits. */
 export type E164 = `+${string}`;
@@ -21,8 +26,7 @@ const NEVER_ON_WHATSAPP: ReadonlySet<string> = new Set([
 
 /** Reads a number that is already E.164; null where it is withheld, malformed or impossible. */
 export function e164(text: string): E164 | null {
-  if (!E164_PATTERN.test(text)) return null;
-  return parsePhoneNumberFromString(text)?.isPossible() === true ? (text as E164) : null;
+  return readingOf(text)?.isPossible() === true ? (text as E164) : null;
 }
 
 /** The number, if WhatsApp messages could ever reach it; null where none could. */
@@ -35,11 +39,24 @@ export function reachOf(text: string): {
   readonly subscriber: E164 | null;
   readonly country: Country | null;
 } {
-  const parsed = E164_PATTERN.test(text) ? parsePhoneNumberFromString(text) : undefined;
+  const parsed = readingOf(text);
   if (parsed?.isPossible() !== true) return { subscriber: null, country: parsed?.country ?? null };
   const type = parsed.getType();
   const never = type !== undefined && NEVER_ON_WHATSAPP.has(type);
   return { subscriber: never ? null : (text as E164), country: parsed.country ?? null };
+}
+
+/** A call's webhooks come within minutes of each other, and each asks twice; so many numbers are remembered. */
+const MAX_READINGS = 4_096;
+const readings = new Map<string, PhoneNumber | undefined>();
+
+/** The plan of one number never changes while we run: what was read once is as good as reading it again, and quicker. */
+function readingOf(text: string): PhoneNumber | undefined {
+  if (readings.has(text)) return readings.get(text);
+  const reading = E164_PATTERN.test(text) ? parsePhoneNumberFromString(text) : undefined;
+  if (readings.size >= MAX_READINGS) readings.clear();
+  readings.set(text, reading);
+  return reading;
 }
 
 /**
@@ -51,9 +68,9 @@ export function keyedNumber(digits: string, country: Country | null): E164 | nul
   const international = digits.replace(/^(?:00|011)/, "");
   const whole = parsePhoneNumberFromString(`+${international}`);
   const local = country === null ? undefined : parsePhoneNumberFromString(digits, country);
-  const readings = [whole, local].filter((reading) => reading !== undefined);
-  const valid = readings.filter((reading) => reading.isValid());
-  return onlyNumber(valid.length > 0 ? valid : readings.filter((reading) => reading.isPossible()));
+  const possible = [whole, local].filter((reading) => reading !== undefined);
+  const valid = possible.filter((reading) => reading.isValid());
+  return onlyNumber(valid.length > 0 ? valid : possible.filter((reading) => reading.isPossible()));
 }
 
 /** Where the same keys are one number here and another one abroad, hearing them back would not tell: neither is taken. */
@@ -65,7 +82,7 @@ function onlyNumber(readings: readonly { readonly number: string }[]): E164 | nu
 
 /** The country a number belongs to; null where the numbering plan leaves it open. */
 export function countryOf(number: E164): Country | null {
-  return parsePhoneNumberFromString(number)?.country ?? null;
+  return readingOf(number)?.country ?? null;
 }
 
 /** Reads a country's code; null where no numbering plan has it. */
@@ -76,7 +93,7 @@ export function knownCountry(code: string): Country | null {
 /** For screens and logs: enough to recognise, too little to call. `+14155550123` gives `+1••••••0123`. */
 export function mask(number: string): string {
   if (!E164_PATTERN.test(number)) return "•••";
-  const calling = parsePhoneNumberFromString(number)?.countryCallingCode ?? "";
+  const calling = readingOf(number)?.countryCallingCode ?? "";
   const national = number.slice(1 + calling.length);
   // Some countries' numbers have four digits in all.
   const shown = Math.max(Math.min(4, national.length - MIN_HIDDEN_DIGITS), 0);

@@ -1,10 +1,10 @@
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Business } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
 import type { Messages } from "../ledger/messages.ts";
 import type { Script } from "../script/script.ts";
+import { limitedBody } from "../twilio/body-limit.ts";
 import { messageInput, messageStatusInput } from "../twilio/message-form.ts";
 import type { Account } from "../twilio/signature.ts";
 import { webhookReader } from "../twilio/webhook.ts";
@@ -45,9 +45,6 @@ export type MessageWebhook = {
   readonly sender?: string;
 };
 
-/** Twilio's own bound for what it sends is far below. */
-const MAX_BODY_BYTES = 64 * 1024;
-
 /** What is sent back goes through the outbox, so that it is durable before it leaves. */
 const NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 
@@ -68,9 +65,7 @@ export function whatsappRoutes(parts: WhatsAppParts): Hono<Env> {
   const routes = new Hono<Env>();
 
   routes.use(observed(parts));
-  routes.use(
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuse(c, 413, "The body is over 64 kB.") }),
-  );
+  routes.use(limitedBody((c) => refuse(c, 413, "The body is over 64 kB.")));
 
   routes.post("/", async (c) => {
     note(c, { route: "message" });
