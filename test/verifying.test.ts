@@ -54,12 +54,15 @@ describe("while the line serves, its ledger", () => {
     await verify();
     const id = memory.rows("entry")[6]?.["id"];
     expect(status().last).toMatchObject({ result: "faults" });
-    expect(status().last?.report?.faults[0]).toMatchObject({ part: "entry", id });
+    expect(status().last?.report?.faults).toMatchObject([
+      { part: "guard", id: "trigger entry_never_changes" },
+      { part: "entry", id },
+    ]);
     const text = await metrics.text();
     expect(text).toMatch(/^yesline_ledger_verified 0$/m);
     expect(text).toMatch(/^yesline_ledger_faults [1-9]/m);
     const errors = logged.filter(({ level }) => level >= 50);
-    expect(errors[0]?.fault).toContain(String(id));
+    expect(errors[1]?.fault).toContain(String(id));
     expect(errors.at(-1)?.msg).toContain("NOT what was signed");
     await agree(memory.ledger, callOf({ caller: someNumber() }));
     expect(memory.count("entry")).toBe(201);

@@ -29,8 +29,16 @@ export type AuditStore = {
   readonly histories: (after: HistoryPlace, limit: number) => Promise<readonly History[]>;
   /** Consents, and whether the entry that they name is of that person. */
   readonly consents: (afterRow: number, limit: number) => Promise<readonly ConsentRow[]>;
+  /** What of the database's own guards, such as the triggers that refuse changes, is not as it was made. */
+  readonly guards: () => Promise<readonly SchemaFault[]>;
   /** How far everything goes now; what comes later is the next verification's. */
   readonly extent: () => Promise<Extent>;
+};
+
+export type SchemaFault = {
+  /** Which guard: `trigger entry_never_changes`. */
+  readonly name: string;
+  readonly what: string;
 };
 
 export type Extent = {

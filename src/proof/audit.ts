@@ -68,7 +68,7 @@ export type Progress = {
 export class AuditStopped extends Error {}
 
 /**
- * Verifies the memory as it stands: every leaf made anew from its rows, the tree, its tiles, what was signed of it here
+ * Verifies the memory as it stands: the database's own guards, every leaf made anew from its rows, the tree, its tiles, what was signed of it here
  * and elsewhere, the words, what was folded. Nothing is changed; whatever is wrong is named.
  *
  * @throws {AuditStopped}
@@ -80,6 +80,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
     await parts.rest();
   }
   const steady = { ...parts, rest };
+  for (const { name, what } of await parts.store.guards()) faults.add("guard", name, what);
   const log = await auditLog(steady, faults);
   await auditRows(steady, faults);
   return { ok: faults.count() === 0, ...log, faults: faults.list, faultCount: faults.count() };

@@ -19,6 +19,7 @@ export type FaultPart =
   | "message"
   | "person"
   | "consent"
+  | "guard"
   | "export";
 
 export type Faults = {
@@ -60,5 +61,6 @@ const PART_NAMES: Readonly<Record<FaultPart, string>> = {
   message: "message",
   person: "subscriber",
   consent: "consent",
+  guard: "database",
   export: "export",
 };

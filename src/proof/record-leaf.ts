@@ -56,10 +56,14 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
     ["supersedes", leaf["supersedes"]],
     ["attestation", leaf["attestation"]],
     ...reasonIn(leaf),
-    ["recording.sid", recording?.["sid"]],
-    ["recording.seconds", recording?.["seconds"]],
-    ["recording.bytes", recording?.["bytes"]],
-    ["recording.sha256", recording?.["sha256"]],
+    ...(recording === null
+      ? ([["recording", null]] as const)
+      : ([
+          ["recording.sid", recording["sid"]],
+          ["recording.seconds", recording["seconds"]],
+          ["recording.bytes", recording["bytes"]],
+          ["recording.sha256", recording["sha256"]],
+        ] as const)),
     ["simulated", leaf["simulated"]],
     ["collectionMethod", isByPhone ? "ivr_dtmf" : leaf["source"]],
     ["key.pressed", leaf["key"]],

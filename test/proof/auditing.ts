@@ -25,22 +25,26 @@ export function faultsOf({ faults }: AuditReport): readonly string[] {
   return faults.map(faultText);
 }
 
-/** Somebody with the file and nothing to stop them: no triggers, no foreign keys, no checks. All of it is undone. */
+/**
+ * Somebody with the file and nothing to stop them: no triggers, no foreign keys, no checks. The triggers are put back, so
+ * that it does not show; in the end all of it is undone.
+ */
 export async function byHand<T>(
   { connection: { client } }: Pick<Memory, "connection">,
-  change: () => void,
+  change: () => unknown,
   look: () => Promise<T>,
 ): Promise<T> {
   client.pragma("foreign_keys = OFF");
   client.pragma("ignore_check_constraints = ON");
   client.exec("BEGIN");
   try {
-    const triggers = client
-      .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-      .pluck()
-      .all() as string[];
-    for (const name of triggers) client.exec(`DROP TRIGGER ${name}`);
-    change();
+    const triggers = client.prepare<[], { name: string; sql: string }>(
+      "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'",
+    );
+    const dropped = triggers.all();
+    for (const { name } of dropped) client.exec(`DROP TRIGGER ${name}`);
+    await change();
+    for (const { sql } of dropped) client.exec(sql);
     return await look();
   } finally {
     client.exec("ROLLBACK");

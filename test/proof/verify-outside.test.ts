@@ -11,13 +11,17 @@ beforeEach(async () => {
 });
 afterEach(() => line.close());
 
-/** Everything that keeps a hand from the rows is taken away first. */
+/** Everything that keeps a hand from the rows is taken away first, and put back afterwards. */
 function byHand(sql: string): void {
   const client = new Database(line.memory.file);
   client.pragma("foreign_keys = OFF");
-  const triggers = client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
-  for (const name of triggers as string[]) client.exec(`DROP TRIGGER ${name}`);
+  const triggers = client.prepare<[], { name: string; sql: string }>(
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'",
+  );
+  const dropped = triggers.all();
+  for (const { name } of dropped) client.exec(`DROP TRIGGER ${name}`);
   client.exec(sql);
+  for (const trigger of dropped) client.exec(trigger.sql);
   client.close();
 }
 

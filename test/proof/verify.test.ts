@@ -141,15 +141,13 @@ describe("what is wrong is named:", () => {
     const { client } = memory.connection;
     const report = await byHand(
       memory,
-      () => {
-        client.exec("UPDATE entry SET reason = 'x' WHERE seq = 5");
-      },
       async () => {
+        client.exec("UPDATE entry SET reason = 'x' WHERE seq = 5");
         const [leaf] = await memory.proof.sealed(4, 1);
         if (leaf === undefined || leaf.row === null) throw new Error("no leaf");
         client.prepare("UPDATE log_leaf SET hash = ? WHERE leaf_index = 4").run(leafHashOf(leaf.row));
-        return auditOf(memory);
       },
+      () => auditOf(memory),
     );
     expect(faultsOf(report)).toEqual([
       expect.stringMatching(
@@ -168,6 +166,42 @@ describe("what is wrong is named:", () => {
     const hole = await changed("DELETE FROM log_leaf WHERE leaf_index = 1");
     expect(faultsOf(hole)[0]).toMatch(/it has no leaf/);
     expect(faultsOf(hole)[1]).toBe("leaf 1: it is missing.");
+  });
+});
+
+describe("what keeps hands off the rows is verified as well:", () => {
+  it.each([
+    [
+      "DROP TRIGGER entry_never_changes",
+      "trigger entry_never_changes: it is gone, and guards entry no more.",
+    ],
+    ["DROP INDEX entry_id", "index entry_id: it is gone, and guards entry no more."],
+    [
+      "DROP TRIGGER entry_never_vanishes; CREATE TRIGGER entry_never_vanishes BEFORE DELETE ON entry BEGIN SELECT 1; END",
+      "trigger entry_never_vanishes: it is not what the migrations made.",
+    ],
+    [
+      "CREATE TRIGGER forget AFTER INSERT ON entry BEGIN SELECT 1; END",
+      "trigger forget: no migration made it, and it acts on entry.",
+    ],
+  ])("%s", async (sql, fault) => {
+    const { client } = memory.connection;
+    client.exec(`BEGIN; ${sql}`);
+    try {
+      expect(faultsOf(await auditOf(memory))).toEqual([`database ${fault}`]);
+    } finally {
+      client.exec("ROLLBACK");
+    }
+  });
+
+  it("but not what others add beside them, such as a replicator's table", async () => {
+    const { client } = memory.connection;
+    client.exec("BEGIN; CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)");
+    try {
+      expect((await auditOf(memory)).ok).toBe(true);
+    } finally {
+      client.exec("ROLLBACK");
+    }
   });
 });
 

@@ -13,6 +13,7 @@ import type {
 import type { NumberVault } from "../numbers.ts";
 import { MAX_LOG_PAGE, type ProofStore } from "../proof-store.ts";
 import type { Connection } from "./connection.ts";
+import { schemaAudit } from "./schema-audit.ts";
 import { reasonPages } from "./reasons.ts";
 
 /** One file, read a page at a time. */
@@ -58,6 +59,7 @@ export function sqliteAuditStore(
        (SELECT coalesce(max(seq), 0) FROM checkpoint) AS lastCheckpointSeq`,
   );
   const history = histories({ client });
+  const guards = schemaAudit({ client });
 
   return {
     async leaves(from, afterSeq, limit) {
@@ -79,6 +81,7 @@ export function sqliteAuditStore(
     histories: async (after, limit) => history(after, limit),
     consents: async (after, limit) =>
       consents.all(after, limit).map((each) => ({ ...each, hasEntry: each.hasEntry === 1 })),
+    guards: async () => guards(),
     extent: async () => extent.get() ?? { leaves: 0, lastEntrySeq: 0, lastCheckpointSeq: 0 },
   };
 }

@@ -11,7 +11,8 @@ export class DatabaseUnusable extends Error {}
 
 export type Connection = ReturnType<typeof open>;
 
-const MIGRATIONS = fileURLToPath(new URL("../../../migrations/sqlite", import.meta.url));
+/** The folder of the migrations. */
+export const MIGRATIONS = fileURLToPath(new URL("../../../migrations/sqlite", import.meta.url));
 
 /** What a connection must report before anything is acknowledged on it. better-sqlite3 makes NORMAL of FULL in WAL. */
 const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_delete: 1 } as const;
