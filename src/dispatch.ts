@@ -4,6 +4,7 @@ import type { Endpoints, Entries, LiveCalls } from "./ledger/integration.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Messages } from "./ledger/messages.ts";
 import type { OutgoingStore } from "./ledger/outgoing.ts";
+import type { Recordings } from "./ledger/recordings.ts";
 import { outgoingLog } from "./log.ts";
 import { callCarrier, type CallParts } from "./outbox/call.ts";
 import { callGuard, callPlacer } from "./outbox/calls.ts";
@@ -11,6 +12,7 @@ import { eventCarrier } from "./outbox/event.ts";
 import { bringer } from "./outbox/live-call.ts";
 import { messageCarrier } from "./outbox/message.ts";
 import { postOutside } from "./outbox/post.ts";
+import { recordingCarrier, recordingPlayer } from "./outbox/recording.ts";
 import { outboxWorker, type OutgoingSeen, type Worker } from "./outbox/worker.ts";
 import type { Script } from "./script/script.ts";
 import { topicNames, writers } from "./script/write.ts";
@@ -25,6 +27,7 @@ export type DispatchParts = {
     readonly endpoints: Endpoints;
     readonly entries: Entries;
     readonly liveCalls: LiveCalls;
+    readonly recordings: Recordings;
   };
   readonly scripts: ReadonlyMap<string, Script>;
   /** What Twilio calls back. */
@@ -45,6 +48,8 @@ export type DispatchParts = {
 export type Dispatch = {
   readonly worker: Worker;
   readonly restOf: (simulated: boolean) => TwilioRest | null;
+  /** For the ears of whoever may. */
+  readonly playRecording: ReturnType<typeof recordingPlayer>;
   /** Asked for by an operator or another system. */
   readonly calls: {
     readonly placeCall: ReturnType<typeof callPlacer>;
@@ -55,7 +60,7 @@ export type Dispatch = {
 
 export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
   const { memory, publicUrl, log, count, now = Date.now, random = Math.random } = parts;
-  const { ledger, outgoing, messages, endpoints, entries, liveCalls } = memory;
+  const { ledger, outgoing, messages, endpoints, entries, liveCalls, recordings } = memory;
   const { businesses } = config;
   const { guard = callGuard({ businesses, ledger, outgoing }) } = parts;
   const restOf = accounts(config, parts);
@@ -81,6 +86,7 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
         entryOf: async (businessId, entryId) => (await entries.get([businessId], entryId))?.entry ?? null,
         post: postOutside({ allowLoopback: demo }),
       }),
+      recording: recordingCarrier({ publicUrl, recordings, restOf }),
     },
     now,
     random,
@@ -95,7 +101,7 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
     find: (businessId, id) => outgoing.get(businessId, id),
     bringIn: bringer({ businesses, publicUrl, ledger, liveCalls, restOf }),
   };
-  return { worker, restOf, calls };
+  return { worker, restOf, calls, playRecording: recordingPlayer({ recordings, restOf }) };
 }
 
 /**

@@ -84,7 +84,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   let leaving = Promise.resolve();
   const { server, address } = await listenAsConfigured(config, (own) => {
     const publicUrl = config.publicUrl ?? own;
-    const { worker, calls } = dispatchWith(config, {
+    const { worker, calls, playRecording } = dispatchWith(config, {
       memory,
       scripts,
       publicUrl,
@@ -93,6 +93,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
       count: metrics.outgoing,
     });
     metrics.watchOutgoing(memory.outgoing, Date.now);
+    metrics.watchRecordings(memory.recordings);
     leaving = worker.run(stopping.signal);
     return createApp({
       voice: {
@@ -102,6 +103,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         scripts,
         ledger,
         liveCalls: memory.liveCalls,
+        recordings: memory.recordings,
         now: Date.now,
         monotonicMs,
         observe(webhook, error) {
@@ -109,7 +111,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
           metrics.webhook(webhook, error);
           supervision.troubles.saw(webhook, error);
           // What was recorded may bring a message; the end of a call makes it due.
-          if (webhook.entries.length > 0 || webhook.route === "status") worker.wake();
+          if (webhook.entries.length > 0 || webhook.route === "status" || webhook.recording === true)
+            worker.wake();
         },
       },
       whatsapp: {
@@ -134,7 +137,11 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         stopping: stopping.signal,
         onError,
       }),
-      console: supervision.console(publicUrl, { placeCall: calls.placeCall, wake: worker.wake }),
+      console: supervision.console(publicUrl, {
+        placeCall: calls.placeCall,
+        playRecording,
+        wake: worker.wake,
+      }),
       api: {
         ...memory,
         receipt: receiptsWith(config, memory, Date.now),

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { OutgoingStore } from "./ledger/outgoing.ts";
+import type { Recordings } from "./ledger/recordings.ts";
 import type { OutgoingSeen } from "./outbox/worker.ts";
 import { watchLog } from "./log-metrics.ts";
 import type { LogStatus } from "./sealing.ts";
@@ -80,7 +81,7 @@ export function createMetrics() {
     const refused = seen.status >= 400 || (seen.businessId ?? null) === null;
     const outcome =
       error !== undefined ? "sorry" : refused ? "rejected" : seen.outcome.replace(/^topic:.*/, "topic");
-    if (seen.route !== "status") outcomes.inc({ outcome, simulated });
+    if (seen.route !== "status" && seen.route !== "recording") outcomes.inc({ outcome, simulated });
     if (seen.route === "begin" && !refused && !seen.repeated && error === undefined)
       calls.inc({ business, simulated });
     if (!seen.repeated) for (const kind of seen.entries) entries.inc({ business, kind, simulated });
@@ -126,6 +127,19 @@ export function createMetrics() {
         async collect() {
           const { oldestWaitingAt } = await outbox.depth();
           oldest.set(oldestWaitingAt === null ? 0 : (now() - oldestWaitingAt) / 1000);
+        },
+      });
+    },
+    /** What nobody may overlook: a decision without the audio that it was to have. */
+    watchRecordings(recordings: Pick<Recordings, "unwell">): void {
+      const unwell = new Gauge({
+        name: "yesline_recordings",
+        help: "Calls that decided something and have no audio though they were to be recorded (missing), and audio that is still to be deleted at Twilio (deleting).",
+        labelNames: ["state"],
+        registers,
+        async collect() {
+          for (const [state, count] of Object.entries(await recordings.unwell()))
+            unwell.set({ state }, count);
         },
       });
     },

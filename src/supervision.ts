@@ -26,7 +26,7 @@ export type Supervision = {
 };
 
 /** What the console asks of the outbox: without it nothing is woken and no call is placed. */
-export type ToDispatch = Pick<ConsoleParts, "placeCall" | "wake">;
+export type ToDispatch = Pick<ConsoleParts, "placeCall" | "playRecording" | "wake">;
 
 export type SupervisionParts = {
   readonly connection: Connection;
@@ -45,7 +45,7 @@ export type SupervisionParts = {
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
   const { connection, ledger, reading, scripts, isServing, log, phone = null, now = Date.now } = parts;
-  const { messages, outgoing, endpoints, keys, entries, quality, privacy } = parts.memory;
+  const { messages, outgoing, endpoints, keys, entries, quality, privacy, recordings } = parts.memory;
   const { businesses, admin } = config;
   const first = hasOperators(connection) ? null : { ...admin, password: admin.password ?? newPassword() };
   const troubles = troubleBook(now);
@@ -77,7 +77,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
   let address = config.publicUrl ?? "http://127.0.0.1";
   return {
     troubles,
-    console(publicUrl, { placeCall = null, wake = () => undefined } = {}) {
+    console(publicUrl, { placeCall = null, playRecording = null, wake = () => undefined } = {}) {
       address = publicUrl;
       return {
         publicUrl,
@@ -100,6 +100,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         entries,
         quality,
         privacy,
+        recordings,
         ...(parts.memory.proof === undefined ? {} : { proof: parts.memory.proof }),
         verifying: parts.verifying,
         identity: () => identityFor(publicUrl),
@@ -110,6 +111,8 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         newId: randomUUIDv7,
         randomBytes,
         placeCall,
+        playRecording,
+        onAltered: (altered) => log.error(altered, "a recording is not the audio that was sealed"),
         wake,
         isServing,
       };

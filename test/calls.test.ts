@@ -353,6 +353,7 @@ async function brokenLine({
       voice: {
         ...shared,
         ledger: wrapLedger(ledger),
+        recordings: memory.recordings,
         liveCalls: { find: () => null },
         observe: () => worker.wake(),
       },

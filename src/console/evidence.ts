@@ -7,7 +7,9 @@ import type { CallDetail, SubscriberDetail } from "../ledger/reading.ts";
 import { recordOf } from "../ledger/record.ts";
 import { openedBy } from "../ledger/withdraw.ts";
 import { leafHashOf } from "../proof/leaf.ts";
+import type { RecordingShown } from "./pages/recording.ts";
 import type { ConsoleParts } from "./parts.ts";
+import { recordingCheck, recordingOf } from "./recordings.ts";
 
 /** Everything that stands behind one entry, and what was found when it was looked at. */
 export type Evidence = {
@@ -19,6 +21,8 @@ export type Evidence = {
   readonly withdrawn: Entry | null;
   /** What was written on WhatsApp, where the entry rests on it. */
   readonly exchange: Exchange | null;
+  /** Of the call; null where it was not to be recorded. */
+  readonly recorded: RecordingShown | null;
   /** Of a `confirmed` entry: the pending one. Of a moved number's pending entry: what ended the old number's consent. */
   readonly confirmed: Entry | null;
   readonly superseded: Entry | null;
@@ -38,7 +42,7 @@ export type Check = { readonly name: string; readonly ok: boolean | null; readon
 
 /** @returns null where there is no such entry */
 export async function gatherEvidence(
-  { reading, entries, messages, businesses, scripts, findings, proof }: ConsoleParts,
+  { reading, entries, messages, businesses, scripts, findings, proof, recordings }: ConsoleParts,
   businessId: string,
   entryId: string,
 ): Promise<Evidence | null> {
@@ -50,9 +54,11 @@ export async function gatherEvidence(
   const exchange = await exchangeOf(messages, found);
   const linked = async (id: string | null) =>
     id === null ? null : ((await entries.get([businessId], id))?.entry ?? null);
+  const recorded = call === null ? null : await recordingOf({ recordings }, call);
   const checks = [
     ...(exchange === null ? noticeChecks(view, call) : messageChecks(view, exchange)),
     ...(exchange === null ? [keyCheck(found, call)] : []),
+    ...(recorded === null ? [] : [recordingCheck(recorded)]),
     scriptCheck(found, scripts, findings()),
     projectionCheck(found, person),
     ...(proof === undefined ? [] : [await sealCheck(proof, found)]),
@@ -62,6 +68,7 @@ export async function gatherEvidence(
     call,
     withdrawn: found.kind === "revoked" ? withdrawnBy(found, person) : null,
     exchange,
+    recorded,
     confirmed: await linked(found.confirms),
     superseded: await linked(found.supersedes),
     checks,
@@ -275,6 +282,7 @@ function noticeChecks({ entry, notice }: EntryView, call: CallDetail | null): Ch
 
 function keyCheck(entry: Entry, call: CallDetail | null): Check {
   const name = "The key that the entry names was pressed in the call";
+  if (entry.kind === "recorded") return { name, ok: null, detail: "The entry is about the whole call." };
   if (call === null) return { name, ok: null, detail: "The entry did not come by phone." };
   const pressed = call.events.find(
     ({ kind, step, attempt }) => kind === "key" && step === entry.step && attempt === entry.attempt,

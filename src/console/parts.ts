@@ -9,6 +9,8 @@ import type { Privacy } from "../ledger/privacy.ts";
 import type { ProofStore } from "../ledger/proof-store.ts";
 import type { Quality } from "../ledger/quality.ts";
 import type { NewAccess, Reading } from "../ledger/reading.ts";
+import type { Recordings } from "../ledger/recordings.ts";
+import type { Played } from "../outbox/recording.ts";
 import type { VerifyingStatus } from "../proof/verified.ts";
 import type { Script } from "../script/script.ts";
 import type { Identity, Session, Operator } from "./identity/identity.ts";
@@ -23,6 +25,7 @@ export type ConsoleMemory = {
   readonly keys: Pick<ApiKeys, "add" | "list" | "revoke">;
   readonly entries: Pick<Entries, "get">;
   readonly quality: Quality;
+  readonly recordings: Pick<Recordings, "of" | "audioOf">;
   /** Absent: the line keeps no log. */
   readonly proof?: Pick<ProofStore, "placeOf" | "leafRow">;
   readonly privacy: Pick<Privacy, "erase" | "clearTraces" | "certificateOf" | "traceOf" | "isSuppressed">;
@@ -78,10 +81,21 @@ export type ConsoleParts = ConsoleMemory & {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Null where the line places no calls. */
   readonly placeCall: PlaceCall | null;
+  /** A call's audio, checked against what was sealed. Null where nothing is fetched from Twilio. */
+  readonly playRecording: ((businessId: string, callSid: string) => Promise<Played>) | null;
+  /** Audio that is not what was sealed, told to whoever watches the line. */
+  readonly onAltered?: ((altered: AlteredAudio) => void) | undefined;
   /** Something may have to leave now. */
   readonly wake: () => void;
   /** False from the moment that the server begins to stop: live tails end. */
   readonly isServing: () => boolean;
+};
+
+export type AlteredAudio = {
+  readonly businessId: string;
+  readonly callSid: string;
+  readonly sealed: string;
+  readonly found: string;
 };
 
 export type ConsoleEnv = {

@@ -9,6 +9,7 @@ export type Deed =
   | "withdraw"
   | "export"
   | "evidence"
+  | "listen"
   | "see accesses"
   | "read messages"
   | "move"
@@ -25,6 +26,7 @@ const NEEDED: Readonly<Record<Deed, Role>> = {
   withdraw: "supervisor",
   export: "supervisor",
   evidence: "supervisor",
+  listen: "supervisor",
   "see accesses": "supervisor",
   "read messages": "supervisor",
   move: "supervisor",

@@ -8,6 +8,7 @@ import { houseDoor } from "./doors/house.ts";
 import { logDoor } from "./doors/log.ts";
 import { peopleDoor } from "./doors/people.ts";
 import { privacyDoor } from "./doors/privacy.ts";
+import { recordingsDoor } from "./doors/recordings.ts";
 import { signInDoor } from "./doors/sign-in.ts";
 import { systemsDoor } from "./doors/systems.ts";
 import { trafficDoor } from "./doors/traffic.ts";
@@ -35,6 +36,7 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.use(signedIn(parts));
   routes.route("/", logDoor(parts));
   routes.route("/", peopleDoor(parts));
+  routes.route("/", recordingsDoor(parts));
   routes.route("/", privacyDoor(parts));
   routes.route("/", conversationDoor(parts));
   routes.route("/", trafficDoor(parts));

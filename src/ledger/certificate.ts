@@ -72,6 +72,7 @@ const COUNTED = {
   messageBodies: "words of messages",
   idempotencyAnswers: "answers to other systems that led to the person",
   liveCalls: "return addresses of live calls",
+  recordings: "recordings of calls, which Twilio is told to delete until it has",
   outboxPayloads: "contents of what was sent or waited",
   cancelledMessages: "messages that waited, cancelled",
   cancelledCalls: "calls that waited, cancelled",

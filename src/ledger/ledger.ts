@@ -84,6 +84,8 @@ export type Turn = {
   readonly script: string;
   readonly entries: readonly NewEntry[];
   readonly served: Served;
+  /** With the announcement that the call is recorded, its start; where somebody else takes over, its end. */
+  readonly recording?: "start" | "stop" | null;
 };
 
 export type NewEntry = {

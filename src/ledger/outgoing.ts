@@ -2,9 +2,11 @@ import type { Jurisdiction, Locale } from "../call/business.ts";
 import type { CallHistory, CallRefused, CallVerdict } from "../call/calling.ts";
 import type { E164 } from "../call/phone-number.ts";
 import type { OutPurpose } from "../call/reply.ts";
+import type { RecordingStep } from "./recordings.ts";
 
-/** What leaves: WhatsApp messages, calls, and events for other systems. */
-export type OutgoingKind = "message" | "call" | "event";
+/** What leaves: WhatsApp messages, calls, events for other systems, and what is to be done about recordings. */
+export const OUTGOING_KINDS = ["message", "call", "event", "recording"] as const;
+export type OutgoingKind = (typeof OUTGOING_KINDS)[number];
 
 /**
  * waiting → sending → sent | failed | expired | cancelled. `sending` past its lease means that the worker died: nobody
@@ -26,7 +28,8 @@ export type Payload =
       readonly sessionUntil: number | null;
     }
   | { readonly kind: "call"; readonly line: E164; readonly locale: Locale | null }
-  | { readonly kind: "event"; readonly endpointId: string };
+  | { readonly kind: "event"; readonly endpointId: string }
+  | { readonly kind: "recording"; readonly step: RecordingStep; readonly callSid: string };
 
 /** Made in the transaction of what caused it. `kind` and `cause` are unique in a business: a repeated cause sends nothing more. */
 export type Draft = {

@@ -80,6 +80,8 @@ export type ErasedCounts = {
   readonly messageBodies: number;
   readonly idempotencyAnswers: number;
   readonly liveCalls: number;
+  /** Audio of calls, which Twilio is asked to delete until it has. */
+  readonly recordings: number;
   readonly outboxPayloads: number;
   readonly cancelledMessages: number;
   readonly cancelledCalls: number;

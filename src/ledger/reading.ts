@@ -215,6 +215,7 @@ export const ACCESS_ACTIONS = [
   "replayed",
   "erased",
   "disclosed",
+  "listened",
   "restored",
 ] as const;
 export type AccessAction = (typeof ACCESS_ACTIONS)[number];

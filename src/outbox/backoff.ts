@@ -7,6 +7,7 @@ const CAP_MS: Readonly<Record<OutgoingKind, number>> = {
   message: 10 * 60_000,
   call: 10 * 60_000,
   event: 60 * 60_000,
+  recording: 10 * 60_000,
 };
 
 /**

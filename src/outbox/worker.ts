@@ -39,8 +39,8 @@ export type OutgoingSeen = {
 };
 
 /** So many are under way at once: each kind by itself, so that a slow endpoint keeps no message waiting. */
-const MAX_UNDER_WAY: Readonly<Record<OutgoingKind, number>> = { message: 8, call: 4, event: 4 };
-const OUTGOING_KINDS = ["message", "call", "event"] as const satisfies readonly OutgoingKind[];
+const MAX_UNDER_WAY: Readonly<Record<OutgoingKind, number>> = { message: 8, call: 4, event: 4, recording: 4 };
+const OUTGOING_KINDS = ["message", "call", "event", "recording"] as const satisfies readonly OutgoingKind[];
 /** Twilio places one call a second for an account, and would queue the others past their hours. */
 const CALL_EVERY_MS = 1_000;
 /** Longer than looking and sending can take, so that nobody else takes what is under way. */
@@ -52,7 +52,7 @@ const CLAIM_EVERY_MS = 30_000;
 
 export function outboxWorker(parts: WorkerParts): Worker {
   const { outgoing, now: clock, observe, onError } = parts;
-  const underWay: UnderWay = { message: new Set(), call: new Set(), event: new Set() };
+  const underWay: UnderWay = { message: new Set(), call: new Set(), event: new Set(), recording: new Set() };
   let nextCallAt = 0;
   let lastStart: Promise<unknown> = Promise.resolve();
   const stop = new AbortController();

@@ -96,6 +96,22 @@ const statusForm = callForm.extend({
     .optional(),
 });
 
+const recordingForm = z.object({
+  CallSid: z.string().regex(/^CA[0-9a-f]{32}$/, "not a call SID"),
+  RecordingSid: z.string().regex(/^RE[0-9a-f]{32}$/, "not a recording SID"),
+  RecordingStatus: z.enum(["in-progress", "completed", "absent", "failed"]).default("completed"),
+});
+
+/** What Twilio tells of a recording. How long it is and what it says is asked for, not believed. */
+export type RecordingInput = { readonly callSid: string; readonly sid: string; readonly status: string };
+
+/** The callback of a recording. */
+export function recordingInput(fields: Fields): RecordingInput | Refusal {
+  const form = read(recordingForm, fields);
+  if ("refused" in form) return form;
+  return { callSid: form.CallSid, sid: form.RecordingSid, status: form.RecordingStatus };
+}
+
 /** What Twilio knows of the call, in our words. */
 export type CallInput = {
   readonly callSid: string;

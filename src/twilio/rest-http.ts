@@ -1,5 +1,5 @@
 import type RequestClient from "twilio/lib/base/RequestClient.js";
-import type { Sent } from "./rest.ts";
+import type { Sent } from "./rest-outcome.ts";
 
 /** Why a request brought no answer that Twilio's SDK could read: the outcome to report. */
 export class NoAnswer extends Error {
@@ -104,7 +104,7 @@ function retryAfter(header: string | null): number | null {
   return /^\d{1,9}$/.test(header ?? "") ? Math.min(Number(header), MAX_RETRY_AFTER_SECONDS) : null;
 }
 
-function failureOf(error: unknown, timeoutMs: number): NoAnswer["outcome"] {
+export function failureOf(error: unknown, timeoutMs: number): NoAnswer["outcome"] {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return { kind: "unclear", reason: `no answer within ${timeoutMs / 1000} s` };
   }

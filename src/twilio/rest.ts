@@ -1,12 +1,17 @@
 import type { CallInstance } from "twilio/lib/rest/api/v2010/account/call.js";
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
-import { NoAnswer, REST_TIMEOUT_MS, restHttp } from "./rest-http.ts";
+import { mediaReader } from "./media.ts";
+import { recordingRest, type RecordingRest } from "./recordings.ts";
+import { REST_TIMEOUT_MS, restHttp } from "./rest-http.ts";
+import { found, notAccepted, sent, type Found, type NotAccepted, type Sent } from "./rest-outcome.ts";
+
+export type { Found, Sent } from "./rest-outcome.ts";
 
 /**
  * What the line asks of Twilio's REST API, as one account. Nothing here throws or repeats: what came of a request is
  * its value, and whoever asked decides whether it is safe to ask again.
  */
-export type TwilioRest = {
+export type TwilioRest = RecordingRest & {
   sendMessage(message: NewMessage): Promise<Sent>;
   /** The newest messages between two addresses, whatever became of them; bounded. */
   findMessages(between: { readonly from: string; readonly to: string }): Promise<Found<SentMessage>>;
@@ -18,25 +23,7 @@ export type TwilioRest = {
   fetchCall(callSid: string): Promise<Fetched>;
 };
 
-/** What came of a request that changes something. */
-export type Sent =
-  | { readonly kind: "accepted"; readonly sid: string }
-  /** Twilio said no, with its code (HTTP's status where it gave none); the message holds no number. */
-  | { readonly kind: "refused"; readonly code: string; readonly message: string }
-  /** Too many requests: safe to repeat after a wait. */
-  | { readonly kind: "busy"; readonly retryAfterSeconds: number | null }
-  /** It may have been done or not: look before it is asked again. */
-  | { readonly kind: "unclear"; readonly reason: string }
-  /** Nothing has left: safe to repeat. */
-  | { readonly kind: "unreachable"; readonly reason: string };
-
-export type Found<T> =
-  | { readonly kind: "found"; readonly items: readonly T[] }
-  | { readonly kind: "unknown"; readonly reason: string };
-
 export type Fetched = { readonly kind: "call"; readonly call: PlacedCall } | NotAccepted;
-
-type NotAccepted = Exclude<Sent, { kind: "accepted" }>;
 
 /** `from` and `to` are Twilio's addresses: `whatsapp:+14155550110`. */
 export type NewMessage = {
@@ -87,9 +74,6 @@ export type RestOptions = {
 const TWILIO_URL = "https://api.twilio.com";
 /** Of one list: the newest come first, and those between two numbers within a few days are far fewer. */
 const MAX_FOUND = 100;
-/** Said in the body of an answer of another status: 20429 too many requests, 63018 too many on WhatsApp. */
-const BUSY_CODES: ReadonlySet<string> = new Set(["20429", "63018"]);
-const MAX_MESSAGE_LENGTH = 200;
 
 /** The SDK is loaded with the first request: it costs a fifth of a second and 40 MB. */
 export function twilioRest({
@@ -114,6 +98,7 @@ export function twilioRest({
   const api = () => (account ??= load());
 
   return {
+    ...recordingRest(api, mediaReader({ accountSid, authToken, baseUrl: baseUrl ?? TWILIO_URL })),
     sendMessage: ({ from, to, statusCallback, content }) =>
       sent(async () =>
         (await api()).messages.create({
@@ -157,52 +142,6 @@ export function twilioRest({
       }
     },
   };
-}
-
-async function sent(ask: () => Promise<{ readonly sid: string | null }>): Promise<Sent> {
-  try {
-    const { sid } = await ask();
-    // Without a name of it, nobody can tell what it is that was accepted.
-    return typeof sid === "string"
-      ? { kind: "accepted", sid }
-      : { kind: "unclear", reason: "the answer names nothing" };
-  } catch (error) {
-    return notAccepted(error);
-  }
-}
-
-async function found<T>(ask: () => Promise<readonly T[]>): Promise<Found<T>> {
-  try {
-    return { kind: "found", items: await ask() };
-  } catch (error) {
-    const { kind, ...why } = notAccepted(error);
-    return { kind: "unknown", reason: "reason" in why ? why.reason : "message" in why ? why.message : kind };
-  }
-}
-
-function notAccepted(error: unknown): NotAccepted {
-  if (error instanceof NoAnswer) return error.outcome;
-  const answer = refusalOf(error);
-  // Neither a refusal nor a failure of the connection: an answer that is not what Twilio's description says.
-  if (answer === null) return { kind: "unclear", reason: "the answer cannot be read" };
-  return BUSY_CODES.has(answer.code)
-    ? { kind: "busy", retryAfterSeconds: null }
-    : { kind: "refused", ...answer };
-}
-
-/** The SDK throws a status with Twilio's code and message (or, in the newer form of errors, a title). */
-function refusalOf(error: unknown): { readonly code: string; readonly message: string } | null {
-  if (!(error instanceof Error) || !("status" in error)) return null;
-  const { status, code, message } = error as { status: unknown; code?: unknown; message: unknown };
-  return {
-    code: String(typeof code === "number" && code > 0 ? code : status),
-    message: withoutNumbers(typeof message === "string" ? message : `HTTP ${String(status)}`),
-  };
-}
-
-/** Law 10: Twilio's messages quote the number. */
-function withoutNumbers(text: string): string {
-  return text.replaceAll(/\+?\d(?:[\s().-]{0,3}\d){5,}/g, "…").slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function sentMessage({ sid, body, direction, dateCreated }: MessageInstance): SentMessage {

@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { Business, Locale } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
 import { MACHINE, type CallIdentity, type Ledger } from "../ledger/ledger.ts";
+import type { Recordings } from "../ledger/recordings.ts";
 import type { Script } from "../script/script.ts";
 import { speaker, type Speech } from "../script/speak.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type Refusal,
 } from "../twilio/form.ts";
 import { askedAt, parseAddress } from "./address.ts";
+import { recordingEar } from "./recording.ts";
 import { reception, sightingOf, type Received, type ReceptionParts, type Sighting } from "./reception.ts";
 import {
   beginCall,
@@ -30,6 +32,7 @@ import {
 export type VoiceParts = ReceptionParts & {
   readonly scripts: ReadonlyMap<string, Script>;
   readonly ledger: Ledger;
+  readonly recordings: Pick<Recordings, "ended">;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds, for durations. */
@@ -42,12 +45,14 @@ export type VoiceObserver = (webhook: Webhook, error: Error | undefined) => void
 
 /** One webhook, as log and metrics see it. */
 export type Webhook = Partial<Sighting> & {
-  readonly route: "begin" | "answer" | "status" | "other";
+  readonly route: "begin" | "answer" | "status" | "recording" | "other";
   readonly status: number;
   readonly milliseconds: number;
   /** The next question, the ending, the call's status, or why the request was refused. */
   readonly outcome: string;
   readonly entries: readonly string[];
+  /** Something is to be done about the call's audio, at once. */
+  readonly recording?: boolean;
   readonly repeated: boolean;
   /** Of the event that it brings; null where it brings none. */
   readonly step: string | null;
@@ -65,12 +70,13 @@ type Env = { Variables: { webhook: Webhook; speaking: Speaking | "never" } };
 type Speaking = Pick<Conversation, "speak" | "live"> & { readonly locale: Locale };
 
 /**
- * The door for calls: `POST /voice`, `/voice/SCRIPT/LOCALE/STEP` and `/voice/status`.
+ * The door for calls: `POST /voice`, `/voice/SCRIPT/LOCALE/STEP`, `/voice/status` and `/voice/recording`.
  * Refusals are 400, 403, 405, 413 and 415, and write nothing. What fails on our side is answered with the apology.
  */
 export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   const { ledger, scripts, now } = parts;
   const receive = reception(parts);
+  const hearOfRecording = recordingEar(parts);
   const speakerFor = keptSpeakers();
   const basePath = new URL(parts.publicUrl).pathname.replace(/\/$/, "");
   const routes = new Hono<Env>();
@@ -113,6 +119,15 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
       return c.body(null, 204);
     }),
   );
+
+  routes.post("/recording", async (c) => {
+    note(c, { route: "recording" });
+    const heard = await hearOfRecording(c.req.raw);
+    if ("refused" in heard) return refuse(c, heard.refused, heard.message);
+    const { status, known, ...sighting } = heard;
+    note(c, { ...sighting, outcome: known ? status : "no recording of ours", recording: known });
+    return c.body(null, 204);
+  });
 
   routes.post(
     "/:script/:locale/:step",
@@ -231,7 +246,7 @@ function observed({ ledger, now, monotonicMs, observe }: VoiceParts) {
     const webhook: Webhook = { ...c.get("webhook"), status: c.res.status, milliseconds };
     observe(webhook, c.error);
     const { businessId = null, callSid, route, status: httpStatus, step, attempt, repeated } = webhook;
-    if (route === "other" || callSid === undefined || businessId === null) return;
+    if (route === "other" || route === "recording" || callSid === undefined || businessId === null) return;
     const outcome = c.error === undefined ? webhook.outcome : FAILED;
     ledger.noteAnswered({
       businessId,
@@ -259,12 +274,13 @@ function keptSpeakers() {
   };
 }
 
-function say(c: Context<Env>, { twiml, outcome, recorded }: Answer): Response {
+function say(c: Context<Env>, { twiml, outcome, recorded, recording }: Answer): Response {
   const answered = recorded.kind === "answered";
   note(c, {
     outcome: answered ? outcome : "ended",
     entries: answered ? recorded.entries.map((entry) => entry.kind) : [],
     repeated: answered && recorded.repeated,
+    recording,
   });
   return xml(c, twiml);
 }

@@ -1,6 +1,7 @@
-import { jurisdictionFor, type Business, type Locale } from "../call/business.ts";
+import { jurisdictionFor, type Business, type Jurisdiction, type Locale } from "../call/business.ts";
 import { advance, begin, nameOf, type Outcome, type Question, type Situation } from "../call/flow.ts";
 import type { Keypress } from "../call/keypress.ts";
+import { isRecorded } from "../call/recording.ts";
 import { lastDigits, spaced, subscriberNumber, type E164 } from "../call/phone-number.ts";
 import type { LiveCall } from "../ledger/integration.ts";
 import type { CallIdentity, Ledger, NewEntry, Recorded, Turn } from "../ledger/ledger.ts";
@@ -24,7 +25,13 @@ export type Conversation = {
 };
 
 /** What a webhook was answered with. `outcome` names the ending or the next question, for log and metrics. */
-export type Answer = { readonly twiml: string; readonly outcome: string; readonly recorded: Recorded };
+export type Answer = {
+  readonly twiml: string;
+  readonly outcome: string;
+  readonly recorded: Recorded;
+  /** Something is to be done about the call's audio, at once. */
+  readonly recording: boolean;
+};
 
 /** Nothing to say, because nobody listens. */
 export const HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>';
@@ -110,9 +117,11 @@ async function respond(
   const jurisdiction = jurisdictionFor(business, call.caller, new Set(localeOf(script, locale).law.keys()));
   const subscriberId = await aboutWhom(ledger, conversation, asked, question);
   const name = question === null ? (outcome.prompts[0] ?? "no-answer") : nameOf(question);
+  const recording = recordingAt(outcome, conversation, jurisdiction);
   const recorded = await ledger.record({
     call,
     ...asked,
+    recording,
     jurisdiction,
     script: script.version,
     entries: outcome.decisions.map(({ kind, topics, number }): NewEntry => ({
@@ -137,7 +146,22 @@ async function respond(
       subscriberId,
     },
   });
-  return { twiml: await twimlOf(ledger, conversation, recorded), outcome: name, recorded };
+  const twiml = await twimlOf(ledger, conversation, recorded);
+  return { twiml, outcome: name, recorded, recording: recording !== null };
+}
+
+/**
+ * Begins with the notice, which says so first; ends where somebody takes over who was asked for a talk, not for a
+ * recording. Null: nothing changes.
+ */
+function recordingAt(
+  { prompts, question }: Outcome,
+  { business, live }: Conversation,
+  jurisdiction: Jurisdiction,
+): "start" | "stop" | null {
+  if (!isRecorded(business, jurisdiction)) return null;
+  if (prompts.includes("notice")) return "start";
+  return question === null && (isReturning(live) || prompts.includes("agent")) ? "stop" : null;
 }
 
 /** The id of the other number that the next question is about. */

@@ -15,6 +15,7 @@ export function eventWorker({ outgoing, endpoints, entries, clock }: Memory) {
     carriers: {
       message: held(Number.MAX_SAFE_INTEGER),
       call: held(Number.MAX_SAFE_INTEGER),
+      recording: held(Number.MAX_SAFE_INTEGER),
       event: eventCarrier({
         endpoints,
         entryOf: async (businessId, id) => (await entries.get([businessId], id))?.entry ?? null,

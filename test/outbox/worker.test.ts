@@ -28,7 +28,7 @@ function workerOn({ outgoing } = memory) {
   };
   return outboxWorker({
     outgoing,
-    carriers: { message: carrier, call: carrier, event: carrier },
+    carriers: { message: carrier, call: carrier, event: carrier, recording: carrier },
     now: () => memory.clock.now,
     random: () => 1 - Number.EPSILON,
     observe: ({ outcome }, error) => seen.push([outcome, error?.message]),

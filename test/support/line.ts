@@ -9,11 +9,13 @@ import type { Ledger } from "../../src/ledger/ledger.ts";
 import { numberVault } from "../../src/ledger/numbers.ts";
 import { migrate, open } from "../../src/ledger/sqlite/connection.ts";
 import { sqliteMemory } from "../../src/ledger/sqlite/memory.ts";
+import { createLog, webhookLog } from "../../src/log.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
 import { receiptsWith } from "../../src/receipts.ts";
 import type { Webhook } from "../../src/voice/routes.ts";
 import type { MessageWebhook } from "../../src/whatsapp/routes.ts";
+import { keepLog, keepSecret, secretsIn, secretsOf } from "../logs/kept.ts";
 import { caller, type Caller, type CallerOptions } from "./caller.ts";
 
 export const PUBLIC_URL = "https://line.test";
@@ -60,6 +62,14 @@ export function startLine({
   const messageWebhooks: MessageWebhook[] = [];
   const scripts = loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER));
   const woken = { times: 0 };
+  // As in main.ts, and looked through at the end for what no log may hold.
+  const log = createLog("info", { write: (text) => keepLog("line", text) });
+  keepSecret(...secretsOf(env), ...secretsIn(folder));
+  const logWebhook = webhookLog(log);
+  const failed = (error: Error) => {
+    errors.push(error);
+    log.error({ err: error }, "request failed");
+  };
   const app = createApp({
     voice: {
       publicUrl,
@@ -68,10 +78,12 @@ export function startLine({
       scripts,
       ledger: wrapLedger(ledger),
       liveCalls: memory.liveCalls,
+      recordings: memory.recordings,
       now: () => clock.now,
       monotonicMs: () => performance.now(),
       observe(webhook, error) {
         webhooks.push(webhook);
+        logWebhook(webhook, error);
         if (error !== undefined) errors.push(error);
         metrics.webhook(webhook, error);
       },
@@ -87,6 +99,7 @@ export function startLine({
       monotonicMs: () => performance.now(),
       observe(webhook, error) {
         messageWebhooks.push(webhook);
+        logWebhook(webhook, error);
         if (error !== undefined) errors.push(error);
         metrics.message(webhook, error);
       },
@@ -101,12 +114,12 @@ export function startLine({
       wake: () => undefined,
       now: () => clock.now,
       newId: randomUUIDv7,
-      onError: (error) => errors.push(error),
+      onError: failed,
       ...api,
     },
     metrics: metrics.text,
     isServing: () => true,
-    onError: (error) => errors.push(error),
+    onError: failed,
   });
   const [account] = config.accounts;
   if (account === undefined) throw new Error("no account");

@@ -10,6 +10,11 @@ bindKeys();
 bindSpeech();
 bindLive();
 
+for (const audio of document.querySelectorAll("[data-checked]")) {
+  const unplayed = audio.parentElement?.querySelector("[data-unplayed]");
+  audio.addEventListener("error", () => unplayed?.removeAttribute("hidden"));
+}
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -11,6 +11,7 @@ import { problemPage } from "../pages/problem.ts";
 import { MAX_NOTE_LENGTH } from "../pages/subscriber.ts";
 import { askedFor, MAX_REASON_LENGTH, withdrawPage, type Asked } from "../pages/withdraw.ts";
 import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } from "../parts.ts";
+import { recordingOf } from "../recordings.ts";
 import { requestNamed } from "../typed.ts";
 import { gone, personDoor } from "./person.ts";
 import type { Entry, Withdrawal } from "../../ledger/ledger.ts";
@@ -85,6 +86,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     const body = evidencePage(parts, {
       evidence,
       zip: `${pathname}/zip${search}`,
+      role: c.get("operator").role,
       madeBy: email,
       madeAt: now(),
     });
@@ -110,7 +112,8 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       subject: revealed ? found.subscriberId : sid,
       detail: revealed ? `on call ${sid}` : "a call",
     });
-    const body = callPage(parts, { call: found, role: c.get("operator").role, revealed });
+    const recorded = await recordingOf(parts, found);
+    const body = callPage(parts, { call: found, recorded, role: c.get("operator").role, revealed });
     return c.html(page(c, parts, { title: `Call ${found.reference}`, place: "log", body }));
   }
 

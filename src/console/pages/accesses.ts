@@ -55,6 +55,7 @@ const ACTION_WORDS: Readonly<Record<AccessAction, string>> = {
   replayed: "Replayed an event",
   erased: "Erased a person",
   disclosed: "Answered an access request",
+  listened: "Listened to a call",
   restored: "Put a backup in place",
 };
 
@@ -64,6 +65,7 @@ const TONES: Partial<Record<AccessAction, string>> = {
   exported: "pending",
   withdrew: "revoked",
   read: "pending",
+  listened: "pending",
   moved: "revoked",
   erased: "revoked",
   disclosed: "pending",

@@ -7,6 +7,7 @@ import { may, type Role } from "../roles.ts";
 import { formatNumber } from "../search.ts";
 import { badge, icon, NOTHING, numberShown, outcomeBadge, simulatedBadge, time, type Html } from "./bits.ts";
 import { heading } from "./layout.ts";
+import { recordingCard, type RecordingShown } from "./recording.ts";
 import { millisecondsWords, timeline } from "./timeline.ts";
 import {
   attestationWords,
@@ -19,10 +20,16 @@ import {
   topicWords,
 } from "./words.ts";
 
-export type CallOptions = { readonly call: CallDetail; readonly role: Role; readonly revealed: boolean };
+export type CallOptions = {
+  readonly call: CallDetail;
+  readonly role: Role;
+  readonly revealed: boolean;
+  /** Null where the call was not to be recorded. */
+  readonly recorded: RecordingShown | null;
+};
 
 /** One call: what was heard, what was pressed, what was recorded of it. */
-export function callPage(parts: ConsoleParts, { call, role, revealed }: CallOptions): Html {
+export function callPage(parts: ConsoleParts, { call, role, revealed, recorded }: CallOptions): Html {
   const business = parts.businesses.find((each) => each.id === call.businessId);
   const version = call.script ?? business?.script ?? "";
   const script = parts.scripts.get(version);
@@ -100,7 +107,7 @@ export function callPage(parts: ConsoleParts, { call, role, revealed }: CallOpti
             </div>
           </dl>
         </section>
-        ${entriesCard(parts, call, role)}
+        ${entriesCard(parts, call, role)} ${recorded === null ? NOTHING : recordingCard(recorded, role)}
       </div>
     </div>`;
 }

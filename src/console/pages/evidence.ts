@@ -7,6 +7,8 @@ import type { ConsoleParts } from "../parts.ts";
 import { badge, icon, NOTHING, numberShown, simulatedBadge, utc, type Html } from "./bits.ts";
 import { theirWords } from "./inbox.ts";
 import { heading } from "./layout.ts";
+import type { Role } from "../roles.ts";
+import { recordingCard } from "./recording.ts";
 import { timeline } from "./timeline.ts";
 import {
   attestationWords,
@@ -20,6 +22,7 @@ import {
 export type EvidenceOptions = {
   readonly evidence: Evidence;
   readonly zip: string;
+  readonly role: Role;
   readonly madeBy: string;
   readonly madeAt: number;
 };
@@ -30,8 +33,11 @@ export function evidenceTitle({ view, call }: Evidence): string {
 }
 
 /** One entry as it would be laid before somebody who doubts it; made to be printed. */
-export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeAt }: EvidenceOptions): Html {
-  const { record, view, call, withdrawn, exchange, confirmed, superseded, checks } = evidence;
+export function evidencePage(
+  parts: ConsoleParts,
+  { evidence, zip, role, madeBy, madeAt }: EvidenceOptions,
+): Html {
+  const { record, view, call, withdrawn, exchange, recorded, confirmed, superseded, checks } = evidence;
   const { entry, notice, number } = view;
   const business = parts.businesses.find((each) => each.id === entry.businessId);
   const beside = html`<button type="button" data-print hidden>
@@ -74,8 +80,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
         <div>
           <dt>For</dt>
           <dd>
-            ${record.topics.map((topic) => ("name" in topic ? `${topic.name} (${topic.category})` : topic.id)).join(", ")},
-            on WhatsApp
+            ${entry.kind === "recorded" ? "the call as a whole" : html`${record.topics.map((topic) => ("name" in topic ? `${topic.name} (${topic.category})` : topic.id)).join(", ")}, on WhatsApp`}
           </dd>
         </div>
         <div>
@@ -148,6 +153,7 @@ export function evidencePage(parts: ConsoleParts, { evidence, zip, madeBy, madeA
           </section>`
     }
     ${exchange === null ? NOTHING : exchangeCard(exchange)}
+    ${recorded === null ? NOTHING : recordingCard(recorded, role)}
     <section class="card" aria-labelledby="checks-title">
       <h2 id="checks-title">Checked just now</h2>
       <ul class="checks">

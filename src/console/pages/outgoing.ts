@@ -9,6 +9,7 @@ import {
   type OutgoingState,
 } from "../../ledger/outgoing.ts";
 import type { Mistake, WORLDS } from "../address.ts";
+import type { RecordingStep } from "../../ledger/recordings.ts";
 import type { ConsoleParts } from "../parts.ts";
 import { may, type Role } from "../roles.ts";
 import {
@@ -62,12 +63,25 @@ export type TypedCall = { readonly business: string; readonly locale: string };
 /** No number is longer, however it is written. */
 export const MAX_NUMBER_LENGTH = 40;
 
-export const OUTGOING_KINDS = ["message", "call", "event"] as const satisfies readonly OutgoingKind[];
+export const OUTGOING_KINDS = [
+  "message",
+  "call",
+  "event",
+  "recording",
+] as const satisfies readonly OutgoingKind[];
 
 const KIND_WORDS: Readonly<Record<OutgoingKind, string>> = {
   message: "Messages",
   call: "Calls",
   event: "Events for other systems",
+  recording: "Recordings of calls",
+};
+
+const STEP_WORDS: Readonly<Record<RecordingStep, string>> = {
+  start: "The start of a recording",
+  stop: "The end of a recording, before somebody else took over",
+  keep: "The digest of a recording",
+  delete: "The deletion of a recording",
 };
 
 const STATE_WORDS: Readonly<Record<OutgoingState, readonly [words: string, tone: string]>> = {
@@ -205,6 +219,8 @@ export function whatWords({ payload }: Outgoing): string {
       return "A call that asks for consent";
     case "event":
       return "An event for another system";
+    case "recording":
+      return STEP_WORDS[payload.step];
   }
 }
 

@@ -6,6 +6,7 @@ import type { NumberChange } from "../messages.ts";
 import type { Connection } from "./connection.ts";
 import { endpointBook, type EndpointBook } from "./endpoints.ts";
 import { EVENT_LIFE_MS, MESSAGE_LIFE_MS, outboxBook, type OutboxBook } from "./outbox-book.ts";
+import { recordingBook, type RecordingBook } from "./recording-book.ts";
 import { peopleBook, type PeopleBook, type PeopleOptions } from "./people.ts";
 import { reasonBook, type ReasonBook } from "./reasons.ts";
 import type * as table from "./schema.ts";
@@ -37,6 +38,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
   const statements = prepare(connection.db);
   const people: PeopleBook = peopleBook(connection, options);
   const outbox: OutboxBook = outboxBook(connection, options.newId);
+  const recordings: RecordingBook = recordingBook(connection, outbox);
   const endpoints: EndpointBook = endpointBook(connection);
   const suppressions: SuppressionBook = suppressionBook(connection, options.vault);
   const reasons: ReasonBook = reasonBook(connection, options.vault);
@@ -176,6 +178,7 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     people,
     outbox,
     endpoints,
+    recordings,
     suppressions,
     insert,
     standing,
@@ -190,6 +193,9 @@ const HOUR_MS = 60 * 60 * 1000;
 const OPEN: ReadonlySet<ConsentState> = new Set(["granted", "pending"]);
 export const GRANTED: ReadonlySet<ConsentState> = new Set(["granted"]);
 export const PENDING: ReadonlySet<ConsentState> = new Set(["pending"]);
+
+/** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
+export const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
 
 /** Leaving needs no notice: a returning caller may go without hearing it again. */
 export const NO_NOTICE = { noticeStep: null, noticeAttempt: null, noticeKind: null } as const;

@@ -95,8 +95,13 @@ export function erasures(
     const { id: subscriberId, number } = personOf(order);
     const suppressed = number === null ? (again?.suppressed ?? false) : suppress(order, number, subscriberId);
     const revoked = subscriberId === null ? [] : revokeAll(order, id, subscriberId);
+    // Before the entries are nobody's: whose calls they were is what tells which audio goes.
+    const recordings = subscriberId === null ? 0 : book.recordings.forget({ businessId, subscriberId }, at);
     const report: ErasureReport = {
-      erased: subscriberId === null ? NOTHING_ERASED : scrub(businessId, subscriberId, answers, at),
+      erased:
+        subscriberId === null
+          ? NOTHING_ERASED
+          : { ...scrub(businessId, subscriberId, answers, at), recordings },
       revoked: revoked.map((entry) => entry.id),
     };
     const known = subscriberId ?? again?.subscriberId ?? null;
@@ -156,6 +161,7 @@ const NOTHING_ERASED: ErasedCounts = {
   messageBodies: 0,
   idempotencyAnswers: 0,
   liveCalls: 0,
+  recordings: 0,
   outboxPayloads: 0,
   cancelledMessages: 0,
   cancelledCalls: 0,
@@ -206,7 +212,7 @@ function scrubber({ client }: Connection) {
     subscriberId: string,
     answers: readonly KeptAnswerKey[],
     at: number,
-  ): ErasedCounts => {
+  ): Omit<ErasedCounts, "recordings"> => {
     const whose: Whose = [businessId, subscriberId];
     const cancelledMessages = cancel.run(at, "message", ...whose).changes;
     const cancelledCalls = cancel.run(at, "call", ...whose).changes;

@@ -7,6 +7,7 @@ import type { Privacy } from "../privacy.ts";
 import type { ProofStore } from "../proof-store.ts";
 import type { Quality } from "../quality.ts";
 import type { Reading } from "../reading.ts";
+import type { Recordings } from "../recordings.ts";
 import { sqliteApiKeys } from "./api-keys.ts";
 import { sqliteAuditStore } from "./audit-store.ts";
 import type { Connection } from "./connection.ts";
@@ -22,6 +23,7 @@ import { sqliteOutgoing } from "./outgoing.ts";
 import { sqlitePrivacy } from "./privacy.ts";
 import { sqliteProofStore } from "./proof-store.ts";
 import { sqliteQuality } from "./quality.ts";
+import { sqliteRecordings } from "./recordings.ts";
 import { sqliteReading } from "./reading.ts";
 import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
 
@@ -36,6 +38,7 @@ export type Memory = {
   readonly idempotency: Idempotency;
   readonly decisions: Decisions;
   readonly liveCalls: LiveCalls;
+  readonly recordings: Recordings;
   readonly quality: Quality;
   readonly proof: ProofStore;
   readonly audit: AuditStore;
@@ -59,6 +62,7 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     idempotency: sqliteIdempotency(connection, commits),
     decisions: sqliteDecisions(connection, { vault, newId, write, suppressions: book.suppressions }),
     liveCalls: sqliteLiveCalls(connection, commits),
+    recordings: sqliteRecordings(connection, { write, book }),
     quality: sqliteQuality(connection, { vault }),
     proof,
     audit: sqliteAuditStore(connection, { vault, proof }),

@@ -1,4 +1,5 @@
 import {
+  OUTGOING_KINDS,
   OUTGOING_STATES,
   type Claim,
   type Draft,
@@ -75,8 +76,17 @@ export function sqliteOutgoing(
 
   function endNow(id: string, state: OutgoingState, { code, message }: Failure, at: number): void {
     const row = find.get(id);
-    if (end.run(state, code, message, at, state, id).changes === 0 || row?.kind !== "message") return;
-    endMessage.run(TWILIO_CODE.test(code ?? "") ? Number(code) : null, row.businessId, id);
+    if (end.run(state, code, message, at, state, id).changes === 0 || row === undefined) return;
+    if (row.kind === "message")
+      endMessage.run(TWILIO_CODE.test(code ?? "") ? Number(code) : null, row.businessId, id);
+    const { payload, businessId } = outgoingOf(row);
+    if (payload.kind === "recording")
+      entries.recordings.gaveUp(
+        { businessId, callSid: payload.callSid },
+        payload.step,
+        { code, message },
+        at,
+      );
   }
 
   return {
@@ -90,7 +100,7 @@ export function sqliteOutgoing(
     retry: (id, dueAt, expiresAt) => write(() => retry.run(dueAt, expiresAt, id).changes === 1),
     replay: (id, at) => write(() => replayNow(id, at)),
     async nextDueAt() {
-      const due = KINDS.flatMap((kind) => next.get(kind) ?? []);
+      const due = OUTGOING_KINDS.flatMap((kind) => next.get(kind) ?? []);
       return due.length === 0 ? null : Math.min(...due);
     },
     async get(businessId, id) {
@@ -111,7 +121,8 @@ type Row = Omit<Outgoing, "payload" | "simulated"> & {
   readonly simulated: 0 | 1;
 };
 
-const KINDS = ["message", "call", "event"] as const satisfies readonly OutgoingKind[];
+/** Each of these is by itself: what is looked up goes by its own name, and not by whom it went to. */
+const INDEPENDENT: ReadonlySet<OutgoingKind> = new Set(["event", "recording"]);
 
 const COLUMNS = `seq, business_id AS businessId, id, kind, cause, subscriber_id AS subscriberId, simulated,
   entry_id AS entryId, payload, state, attempts, due_at AS dueAt, expires_at AS expiresAt,
@@ -122,7 +133,7 @@ const COLUMNS = `seq, business_id AS businessId, id, kind, cause, subscriber_id 
  * Another one of the same kind to the same person is out, or nobody knows whether it is: a lost answer is looked up by
  * whom it went to, and must be the only one that it can be. Of two in doubt the earlier one goes first.
  */
-const HELD_BACK = `job.kind <> 'event' AND EXISTS (
+const HELD_BACK = `job.kind IN ('message', 'call') AND EXISTS (
   SELECT 1 FROM outbox other
   WHERE other.business_id = job.business_id AND other.subscriber_id = job.subscriber_id AND other.kind = job.kind
     AND other.seq <> job.seq
@@ -161,7 +172,7 @@ function claimer({ client }: Connection) {
     const found: Row[] = [];
     for (const row of due.iterate(kind, now)) {
       const person = `${row.businessId}\0${row.subscriberId ?? row.id}`;
-      if (kind !== "event" && people.has(person)) continue;
+      if (!INDEPENDENT.has(kind) && people.has(person)) continue;
       people.add(person);
       found.push(row);
       if (found.length >= limit) break;
@@ -246,7 +257,7 @@ function lister({ client }: Connection): OutgoingStore["list"] {
     const { businessId, states = OUTGOING_STATES, simulated, kind } = filter;
     const index = businessId === undefined ? "outbox_by_state" : "outbox_of_business";
     const worlds = simulated === undefined ? [false, true] : [simulated];
-    const kinds = kind === undefined ? KINDS : [kind];
+    const kinds = kind === undefined ? OUTGOING_KINDS : [kind];
     return worlds
       .flatMap((world) => kinds.map((each) => ({ ...filter, simulated: world, kind: each })))
       .flatMap((each) => states.flatMap((state) => read(index, each, [state])))
@@ -298,7 +309,9 @@ function figures({ client }: Connection): Pick<OutgoingStore, "depth"> {
   return {
     async depth() {
       const states = Object.fromEntries(COUNTED.map((state) => [state, inState.get(state) ?? 0]));
-      const waiting = KINDS.flatMap((kind) => [oldest.get(0, kind) ?? [], oldest.get(1, kind) ?? []].flat());
+      const waiting = OUTGOING_KINDS.flatMap((kind) =>
+        [oldest.get(0, kind) ?? [], oldest.get(1, kind) ?? []].flat(),
+      );
       return { states, oldestWaitingAt: waiting.length === 0 ? null : Math.min(...waiting) };
     },
   };

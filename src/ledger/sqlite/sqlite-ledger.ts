@@ -12,7 +12,7 @@ import {
 } from "../ledger.ts";
 import { referenceOf } from "../reference.ts";
 import type { Connection } from "./connection.ts";
-import { entryBook, GRANTED, NO_NOTICE, type EntryBookOptions } from "./entry-book.ts";
+import { entryBook, GRANTED, NO_NOTICE, NOTICE_OF_CALL, type EntryBookOptions } from "./entry-book.ts";
 import { entryPages } from "./entry-pages.ts";
 import { facetBook } from "./facets.ts";
 import { groupCommit, type GroupCommitOptions } from "./group-commit.ts";
@@ -32,7 +32,7 @@ export function sqliteLedger(
 ): Ledger {
   const { client } = connection;
   const { vault, now } = options;
-  const { statements, people, outbox } = book;
+  const { statements, people, outbox, recordings } = book;
   const facets = facetBook(connection);
   const webhooks = webhookBook(client, commits.write, options);
   /** Texts known to be committed; a bounded set, because the database is the one that knows. */
@@ -86,6 +86,7 @@ export function sqliteLedger(
     if (changes === 0)
       throw new Error(`${served.step} ${served.attempt} was served twice in ${call.callSid}.`);
     facets.follow(turn, row.facetId);
+    recordings.follow(turn);
     if (served.action === null) outbox.hasten(call.businessId, call.callSid, call.at);
     const { action, subscriberId } = served;
     return {
@@ -158,6 +159,7 @@ export function sqliteLedger(
     const facetId = facets.closed(which, row.facetId, status);
     statements.endCall.run({ ...which, status, durationSeconds, at, facetId });
     outbox.hasten(which.businessId, which.callSid, at);
+    recordings.hasten(which, at);
     return { repeated: false };
   }
 
@@ -168,6 +170,7 @@ export function sqliteLedger(
       const event = { ...which, step: SWEPT, attempt: 1, kind: "status", locale: "und", at };
       statements.addEvent.run({ ...NO_EVENT, ...event });
       outbox.hasten(which.businessId, which.callSid, at);
+      recordings.hasten(which, at);
     }
     return open.length;
   }
@@ -232,9 +235,6 @@ type Of = {
 const MAX_KNOWN_TEXTS = 10_000;
 /** Calls closed by one sweep; the next sweep takes the rest. */
 const MAX_SWEPT = 1_000;
-
-/** Law 3: the first serving of the notice in the call; a foreign key says that it is there. */
-const NOTICE_OF_CALL = { noticeStep: "notice", noticeAttempt: 1, noticeKind: "served" } as const;
 
 const NO_EVENT = {
   key: null,
