@@ -48,6 +48,8 @@ export function ledgerCommand(parts: CliParts): Command {
         until: time("--until", options.until),
         simulated: options.simulated === undefined ? undefined : options.simulated === "yes",
       };
+      const isFiltered = Object.values(filter).some((value) => value !== undefined);
+      if (isFiltered && options.format === "ndjson") err(NOT_THE_WHOLE_LOG);
       await withMemory(config, async ({ ledger, proof }) => {
         const views = ledger.entries(filter);
         const sources = { proof, businesses: config.businesses, signers: signersOf(config) };
@@ -63,6 +65,9 @@ export function ledgerCommand(parts: CliParts): Command {
 
   return command;
 }
+
+const NOT_THE_WHOLE_LOG =
+  "An export with filters cannot be verified as a whole: it shows what its entries say, and not what was left out. Export everything for that, or make receipts.\n";
 
 /** Each entry as outsiders get it, a line each; as NDJSON with its leaf, so that all of it can be verified offline. */
 const FORMATS = {

@@ -44,7 +44,8 @@ export async function auditExport({ lines, notes, verifiers, progress }: ExportP
   const stops = stopsOf(notes, verifiers, faults.add);
   let frontier: Frontier = EMPTY_LOG;
   let chunk: Hash[] = [];
-  let [number, entries, unsealed, checkpoints, covered, isBroken] = [0, 0, 0, 0, 0, false];
+  const leftOut: { first: string | null; count: number } = { first: null, count: 0 };
+  let [number, next, entries, unsealed, checkpoints, covered, isBroken] = [0, 0, 0, 0, 0, 0, false];
 
   function settle(): void {
     frontier = grow(frontier, chunk).frontier;
@@ -82,18 +83,28 @@ export async function auditExport({ lines, notes, verifiers, progress }: ExportP
       unsealed += 1;
       continue;
     }
-    if (read.index !== entries) {
-      faults.add("export", `line ${number}`, outOfPlace(read.index, entries));
+    if (read.index < next) {
+      faults.add("export", `line ${number}`, `it is leaf ${read.index}, and leaf ${next} comes next.`);
       isBroken = true;
       break;
     }
+    if (read.index > next) {
+      // The first gap is named, and all of them are counted: the lines that are there are read to the end.
+      leftOut.first ??= `leaf ${next} is missing; the line is leaf ${read.index} (line ${number}).`;
+      leftOut.count += read.index - next;
+      isBroken = true;
+    }
+    next = read.index + 1;
     entries += 1;
+    if (isBroken) continue;
     chunk.push(leafHashOfText(read.leaf));
     if (chunk.length === CHUNK) settle();
     if (entries === stops[0]?.size) holdAll();
     if (entries % PROGRESS_EVERY === 0) progress(entries);
   }
   settle();
+  if (leftOut.first !== null)
+    faults.add("export", "as a whole", `${leftOut.first} ${leavesOut(entries, leftOut.count)}`);
   for (const { size } of isBroken ? [] : stops)
     faults.add(
       "checkpoint",
@@ -104,7 +115,7 @@ export async function auditExport({ lines, notes, verifiers, progress }: ExportP
     ok: faults.count() === 0,
     entries,
     unsealed,
-    size: entries,
+    size: next,
     root: isBroken ? null : Buffer.from(rootOf(frontier)).toString("base64"),
     checkpoints,
     uncovered: entries - covered,
@@ -113,10 +124,13 @@ export async function auditExport({ lines, notes, verifiers, progress }: ExportP
   };
 }
 
-function outOfPlace(index: number, expected: number): string {
-  return index > expected
-    ? `leaf ${expected} is missing; the line is leaf ${index}. An export with filters leaves entries out: export everything.`
-    : `it is leaf ${index}, and leaf ${expected} comes next.`;
+/** What an export with filters cannot show, and what to do about it. */
+function leavesOut(entries: number, missing: number): string {
+  return (
+    `${missing} entries were left out: of the ${entries} that are there each was held against its own leaf, ` +
+    "but nothing shows that those leaves are in the log, nor why the others are missing. " +
+    "Export everything, without filters; or ask for a receipt of each entry (`yesline ledger receipt`), which proves it alone."
+  );
 }
 
 type Line = {

@@ -164,7 +164,10 @@ describe("ledger verify of an export, with nothing but a checkpoint and the key,
       .split("\n");
     const tries: [string[], RegExp][] = [
       [lines.slice(0, -1), /the export has only 11: leaf 11 and what follows were left out/],
-      [lines.toSpliced(3, 1), /line 4: leaf 3 is missing/],
+      [
+        lines.toSpliced(3, 1),
+        /^export as a whole: leaf 3 is missing; the line is leaf 4 \(line 4\)\. 1 entries were left out/,
+      ],
       [lines.toSpliced(3, 0, lines[3] ?? ""), /line 5: it is leaf 3, and leaf 4 comes next/],
       [lines.with(0, "{"), /line 1: it is no line of an export/],
     ];
@@ -172,6 +175,21 @@ describe("ledger verify of an export, with nothing but a checkpoint and the key,
       const { code, out } = await offline(line.keep("changed.ndjson", `${changed.join("\n")}\n`));
       expect([code, out]).toEqual([1, expect.stringMatching(reason)]);
     }
+  });
+
+  it("says what an export with filters cannot show, and still holds each line against its leaf", async () => {
+    const { out: text, err } = await line.ledger("export", "--simulated", "no");
+    expect(err).toContain("An export with filters cannot be verified as a whole");
+    const lines = text.trimEnd().split("\n");
+    const { code, out } = await offline(line.keep("filtered.ndjson", text));
+    expect([code, out.split("\n")[0]]).toEqual([
+      1,
+      expect.stringMatching(/^export as a whole: .*Export everything, without filters; or ask for a receipt/),
+    ]);
+    expect(out).toContain(`1 fault: ${lines.length} of 12 entries`);
+    const changed = lines.with(-1, (lines.at(-1) ?? "").replace('"pressed":"1"', '"pressed":"2"'));
+    const more = await offline(line.keep("filtered.ndjson", `${changed.join("\n")}\n`));
+    expect(more.out).toContain(`key.pressed is not what the leaf says (line ${lines.length}).`);
   });
 
   it("asks for what it lacks", async () => {
