@@ -1,13 +1,14 @@
-import { pino, type Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { OutgoingSeen } from "./outbox/worker.ts";
 
 /** Structured lines on standard error. Law 10: what could be a number or a secret is cut out wherever it turns up. */
-export function createLog(level: Config["logLevel"]): Logger {
-  return pino(
-    { level, base: null, redact: { paths: SECRET_PATHS, censor: "…" }, serializers: { err } },
-    pino.destination(2),
-  );
+export function createLog(
+  level: Config["logLevel"],
+  destination: DestinationStream = pino.destination(2),
+): Logger {
+  const redact = { paths: SECRET_PATHS, censor: "…" };
+  return pino({ level, base: null, redact, serializers: { err } }, destination);
 }
 
 /** A webhook of any door for Twilio, as far as its line depends on it; the rest is logged as it is. */

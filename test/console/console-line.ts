@@ -2,14 +2,15 @@ import { randomUUIDv7 } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
-import { pino } from "pino";
 import { TWIML_FOLDER } from "../../src/config.ts";
 import type { NewPassword } from "../../src/console/identity/identity.ts";
 import type { ConsoleParts } from "../../src/console/parts.ts";
 import type { Role } from "../../src/console/roles.ts";
 import { consoleRoutes } from "../../src/console/routes.ts";
+import { createLog } from "../../src/log.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
 import { superviseWith } from "../../src/supervision.ts";
+import { keepLog } from "../logs/kept.ts";
 import { PUBLIC_URL, startLine, type LineOptions } from "../support/line.ts";
 
 export const ADMIN = { email: "admin@example.com", password: "a-long-enough-password" };
@@ -39,7 +40,12 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
     scripts: loadScripts(TWIML_FOLDER, versionsIn(TWIML_FOLDER)),
     isServing: () => serving,
     phone: "/phone",
-    log: pino({ level: "error" }, { write: (text) => problems.push(text) }),
+    log: createLog("error", {
+      write(text) {
+        problems.push(text);
+        keepLog("console", text);
+      },
+    }),
     now: () => line.clock.now,
   });
   const consoleParts = { ...supervision.console(publicUrl), ...parts };

@@ -1,13 +1,14 @@
 import { setupServer } from "msw/node";
-import { pino } from "pino";
 import type { Business, Locale } from "../../src/call/business.ts";
 import type { E164 } from "../../src/call/phone-number.ts";
 import { loadConfig, TWIML_FOLDER, type Config } from "../../src/config.ts";
 import { dispatchWith } from "../../src/dispatch.ts";
+import { createLog } from "../../src/log.ts";
 import type { Draft, Outgoing, OutgoingState } from "../../src/ledger/outgoing.ts";
 import type { Verdict } from "../../src/outbox/call.ts";
 import type { OutgoingSeen } from "../../src/outbox/worker.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
+import { keepLog } from "../logs/kept.ts";
 import { agree, callOf, openMemory, someNumber } from "../support/memory.ts";
 import { twilioDouble } from "./twilio.ts";
 
@@ -77,7 +78,12 @@ export function startSending({
       publicUrl: PUBLIC_URL,
       ownUrl: OWN_URL,
       ...(guarded ? {} : { guard: said }),
-      log: pino({ level: "info" }, { write: (line) => void lines.push(line) }),
+      log: createLog("info", {
+        write(line) {
+          lines.push(line);
+          keepLog("sending", line);
+        },
+      }),
       count: (one) => seen.push(one),
       now,
       random: () => 0.5,

@@ -1,5 +1,6 @@
 import { yesline } from "../../src/cli.ts";
 import { loadConfig } from "../../src/config.ts";
+import { keepLog, keepSecret, secretsOf } from "../logs/kept.ts";
 import type { Environment } from "./server.ts";
 
 /** What a command left: its exit code, its data, and everything else it said. */
@@ -19,6 +20,8 @@ export async function cli(args: readonly string[], env: Environment): Promise<Do
       err += text;
     },
   });
+  keepLog(`yesline ${args.slice(0, 2).join(" ")}`, err);
+  keepSecret(...secretsOf(env));
   return { code, out, err };
 }
 

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { keepLog, keepSecret, secretsIn, secretsOf } from "../logs/kept.ts";
 import { caller, type Caller, type CallerOptions } from "./caller.ts";
 import { temporaryFolder } from "./memory.ts";
 
@@ -36,9 +37,13 @@ export function run(command: string, args: readonly string[], env: Environment =
     err += text;
     heard();
   });
+  keepSecret(...secretsOf(env));
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve({ code, signal, out, err }));
+    child.once("close", (code, signal) => {
+      keepLog(args.slice(0, 3).join(" "), err);
+      resolve({ code, signal, out, err });
+    });
   });
   return {
     out: () => out,
@@ -93,6 +98,7 @@ export async function startServer({ folder = temporaryFolder(), env = {} }: Serv
     accountSid: string;
     authToken: string;
   };
+  keepSecret(...secretsIn(folder));
   return {
     ...server,
     url,

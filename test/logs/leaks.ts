@@ -1,0 +1,27 @@
+/** Something in a log that must be in none. */
+export type Leak = { readonly what: string; readonly line: string };
+
+/** What is secret by its looks, whoever made it. */
+const SHAPES: readonly (readonly [string, RegExp])[] = [
+  ["a number", /\+[1-9]\d{7,14}(?!\d)/],
+  // Without its plus, as WhatsApp's ids and people write it; longer digits are times, and shorter ones counts.
+  ["a number", /(?<![\w.-])(?:1[2-9]\d{9}|34[6-9]\d{8})(?![\w.-])/],
+  ["an API key", /\byl_[A-Za-z0-9_-]{16,}/],
+  ["a webhook's secret", /\bwhsec_[A-Za-z0-9+/=]{16,}/],
+  ["a key in an Authorization header", /\b(?:Bearer|Basic) +[A-Za-z0-9+/=._-]{16,}/],
+  ["a session", /session_token=[^\s"]{16,}/],
+  ["a private key", /BEGIN [A-Z ]*PRIVATE KEY/],
+];
+
+/** Shorter ones would be found in anything. */
+const MIN_SECRET = 8;
+
+/** Each line of a log in which a number, a token, a key, a secret or a password stands. */
+export function leaksIn(log: string, secrets: Iterable<string>): readonly Leak[] {
+  const values = [...new Set(secrets)].filter((value) => value.length >= MIN_SECRET);
+  return log.split("\n").flatMap((line): Leak[] => {
+    const shape = SHAPES.find(([, pattern]) => pattern.test(line));
+    if (shape !== undefined) return [{ what: shape[0], line }];
+    return values.some((value) => line.includes(value)) ? [{ what: "a secret of a test", line }] : [];
+  });
+}
