@@ -63,7 +63,11 @@ export function recordingCarrier({ publicUrl, recordings, restOf }: RecordingPar
   ) {
     if (state === "wanted") return { kind: "held", until: now + SHORTEST_WAIT_MS } as const;
     if (state !== "started" || sid === null) return cancelled("It is over already.");
-    return fateOf(await rest.stopRecording(payload.callSid, sid));
+    const sent = await rest.stopRecording(payload.callSid, sid);
+    if (sent.kind !== "refused") return fateOf(sent);
+    const asked = await rest.fetchRecording(sid);
+    const goesOn = asked.kind !== "recording" || asked.recording.status === "in-progress";
+    return goesOn ? fateOf(sent) : cancelled("It is over already.");
   }
 
   async function keep(job: Job<"recording">, { sid, state }: Recording, rest: TwilioRest, now: number) {

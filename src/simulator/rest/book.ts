@@ -2,6 +2,8 @@
 export type Book<Row extends { readonly sid: string }> = {
   add(row: Row): void;
   find(sid: string): Row | undefined;
+  /** @returns false where there is no such row */
+  remove(sid: string): boolean;
   /** The newest first, as Twilio lists them. */
   newest(): readonly Row[];
 };
@@ -15,6 +17,7 @@ export function book<Row extends { readonly sid: string }>(max: number): Book<Ro
       if (rows.size > max && oldest !== undefined) rows.delete(oldest);
     },
     find: (sid) => rows.get(sid),
+    remove: (sid) => rows.delete(sid),
     newest: () => [...rows.values()].toReversed(),
   };
 }

@@ -110,7 +110,7 @@ const MAX_PAGE_SIZE = 1_000;
 
 /** One page of a list, with its way on. */
 export function page<Row, Shown>(
-  name: "messages" | "calls",
+  name: "messages" | "calls" | "recordings",
   rows: readonly Row[],
   url: URL,
   show: (row: Row) => Shown,

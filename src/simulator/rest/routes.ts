@@ -6,7 +6,9 @@ import { messageRoutes } from "./message-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
 import { postOffice, type PostOfficeParts } from "./post-office.ts";
 import { refusal } from "./refusal.ts";
+import { recordingRoutes } from "./recording-routes.ts";
 import { API_VERSION } from "./resources.ts";
+import { studio } from "./studio.ts";
 import { switchboard } from "./switchboard.ts";
 
 export type RestParts = PostOfficeParts;
@@ -15,8 +17,8 @@ export type RestParts = PostOfficeParts;
 const MAX_BODY_BYTES = 64 * 1_024;
 
 /**
- * Twilio's REST API for the simulator's account, as far as a line asks for it: messages on WhatsApp and calls, in the
- * shapes of Twilio's own description, with statuses that are told signed. Beside it stands what only a simulator has:
+ * Twilio's REST API for the simulator's account, as far as a line asks for it: messages on WhatsApp, calls and
+ * their recordings, in the shapes of Twilio's own description, with statuses that are told signed. Beside it stands what only a simulator has:
  * `/people/messages` (somebody writes or presses a button) and `/people/calls` (somebody waits for a call).
  */
 export function restRoutes(parts: RestParts): Hono {
@@ -34,6 +36,7 @@ export function restRoutes(parts: RestParts): Hono {
   const account = `/${API_VERSION}/Accounts/${accountSid}`;
   app.route(account, messageRoutes(office, accountSid));
   app.route(account, callRoutes(telephones, accountSid));
+  app.route(account, recordingRoutes(studio(parts), accountSid));
   app.route("/people", peopleRoutes(office, telephones, accountSid));
   app.all("*", (c) => refuse(c, NOT_FOUND));
   return app;
