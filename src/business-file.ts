@@ -29,6 +29,7 @@ const MAX_BUSINESSES = 1_000;
 const MAX_LOCALES = 9;
 const MAX_TOPICS = 10;
 const MAX_TEXT = 200;
+const MAX_RECIPIENTS = 20;
 const MAX_ALIASES = 100;
 const MAX_CHARACTERS = 4_000_000;
 /** So many faults are told; whoever has mended them is told the others. */
@@ -103,6 +104,16 @@ const callRules = z.strictObject({
   perOperator: z.int().min(1).max(3_600).default(USUAL_RULES.calls.perOperator),
 });
 
+/** Receipts say it; what is not known is left out. */
+const privacyFacts = z.strictObject({
+  storageLocation: spokenText.nullable().default(null),
+  authority: spokenText.nullable().default(null),
+  recipients: z
+    .array(z.strictObject({ name: spokenText, role: spokenText }))
+    .max(MAX_RECIPIENTS)
+    .default([]),
+});
+
 const business = z
   .strictObject({
     id,
@@ -139,6 +150,7 @@ const business = z
     messages: messageRules.prefault({}),
     calls: callRules.prefault({}),
     optOutWarning: z.number().gt(0).max(1).default(USUAL_RULES.optOutWarning),
+    privacy: privacyFacts.prefault({}),
   })
   .superRefine((value, context) => {
     for (const [index, { id: topicId, names }] of value.topics.entries()) {

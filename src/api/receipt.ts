@@ -77,16 +77,19 @@ const ReceiptRecord = z.strictObject({
     .optional()
     .openapi({ description: "Which audio it is, of an entry that says that its call was recorded." }),
   simulated: z.boolean(),
-  lawfulBasis: text,
+  lawfulBasis: text
+    .nullable()
+    .openapi({ description: "What messages rest on; null where nothing was given." }),
   personalData: z.array(text),
   withdrawalMethods: z.array(text),
-  validity: text,
+  validity: text.nullable(),
   retention: text.nullable().openapi({ description: "ISO 8601 duration." }),
   retentionUntil: z.iso.date().nullable(),
-  storageLocation: text,
+  storageLocation: text.nullable().openapi({ description: "Null where the business has not said it." }),
   recipients: z.array(z.strictObject({ name: text, role: text })),
   policyUrl: text.nullable(),
   rights: z.array(text),
+  authority: text.nullable().openapi({ description: "Whom a person may complain to." }),
   revocation: z
     .strictObject({ channel: text, scope: z.array(text), receivedAt: time, honouredAt: time })
     .nullable(),

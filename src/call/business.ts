@@ -46,6 +46,17 @@ export type Business = {
   readonly calls: CallRules;
   /** From this share of opt-outs on (0 to 1), the console warns. */
   readonly optOutWarning: number;
+  /** What receipts say besides of the person's data; null is left out of them. */
+  readonly privacy: PrivacyFacts;
+};
+
+export type PrivacyFacts = {
+  /** Where the line's data lie, such as a city and a country. */
+  readonly storageLocation: string | null;
+  /** Whom a person may complain to; null: the jurisdiction's, where it has one. */
+  readonly authority: string | null;
+  /** Who else gets the data, besides who carries calls and messages. */
+  readonly recipients: readonly { readonly name: string; readonly role: string }[];
 };
 
 /** Templates that WhatsApp has approved, by what they are for: one content SID for all locales, or one each. */
@@ -92,9 +103,10 @@ export const USUAL_RULES = {
   messages: { hours: { from: 8, to: 21 }, timeZone: null, cap: null },
   calls: { countries: [], hours: { from: 8, to: 21 }, perNumber: 1, perHour: 60, perOperator: 20 },
   optOutWarning: 0.05,
+  privacy: { storageLocation: null, authority: null, recipients: [] },
 } as const satisfies Pick<
   Business,
-  "recording" | "withdrawal" | "verifyWithinHours" | "messages" | "calls" | "optOutWarning"
+  "recording" | "withdrawal" | "verifyWithinHours" | "messages" | "calls" | "optOutWarning" | "privacy"
 >;
 
 /** The content SID for a locale; null where the business has none. */

@@ -46,9 +46,17 @@ export function brokenMinimum({
   return minima.find((each) => each !== null && isShorter(retention, each.duration)) ?? null;
 }
 
-/** The business's own retention, or a longer one that the law wants for this person. */
-export function retentionFor(own: Duration, jurisdictions: readonly Jurisdiction[], number: E164): Duration {
-  const minima = [...jurisdictions.map(minimumOf), minimumIn(countryOf(number))];
+/**
+ * The business's own retention, or a longer one that the law wants for this person.
+ *
+ * @param number null where nobody knows it any more
+ */
+export function retentionFor(
+  own: Duration,
+  jurisdictions: readonly Jurisdiction[],
+  number: E164 | null,
+): Duration {
+  const minima = [...jurisdictions.map(minimumOf), number === null ? null : minimumIn(countryOf(number))];
   return minima.reduce(
     (longest, each) => (each !== null && isShorter(longest, each.duration) ? each.duration : longest),
     own,

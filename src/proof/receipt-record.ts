@@ -1,49 +1,71 @@
 import type { Business } from "../call/business.ts";
+import { retentionFor } from "../call/retention.ts";
 import type { EntryView } from "../ledger/ledger.ts";
+import { lawOf } from "./receipt-law.ts";
 
 /**
  * What a receipt says beyond the exported record (ISO/IEC TS 27560:2023, as the W3C DPV guide lays it out): how to
- * leave, which data, who gets it, how long it is kept.
+ * leave, which data, who gets it, how long it is kept. It comes from the business file, from the law of the notice and
+ * from what the line does; what nobody has said is null.
  */
 export function receiptRecord<R extends object>(
   record: R,
-  { entry }: EntryView,
+  { entry, number }: EntryView,
   business: Business | undefined,
 ) {
-  const isWithdrawal = entry.kind === "revoked";
   const at = new Date(entry.at).toISOString();
+  const law = lawOf(entry.jurisdiction);
+  const retention =
+    business === undefined ? null : retentionFor(business.retention, [entry.jurisdiction], number);
   return {
     ...record,
     eventId: entry.id,
     eventType: EVENT_TYPES[entry.kind],
-    lawfulBasis: "consent",
-    personalData: [
-      "phone number",
-      ...(entry.source === "call" ? ["time and keys of the call"] : []),
-      ...(entry.kind === "recorded" ? ["audio of the call"] : []),
-    ],
-    withdrawalMethods: [
-      "calling the line and pressing 2",
-      "answering any WhatsApp message of the business with STOP",
-      ...(business === undefined ? [] : [`writing to ${business.contact.email}`]),
-    ],
-    validity: "until it is withdrawn",
-    retention: business?.retention ?? null,
-    retentionUntil: business === undefined ? null : later(business.retention, entry.at),
-    storageLocation:
-      entry.kind === "recorded"
-        ? "the embedded database of the line; the audio at Twilio Inc."
-        : "the embedded database of the line; no copy outside it",
-    recipients: [
-      { name: "Twilio Inc.", role: "carries calls and messages" },
-      { name: "Meta Platforms (WhatsApp)", role: "delivers messages" },
-    ],
+    lawfulBasis: RESTS_ON_CONSENT.has(entry.kind) ? law.basis : null,
+    personalData: personalDataOf(entry),
+    withdrawalMethods: business === undefined ? [] : withdrawalMethodsOf(business),
+    validity: RESTS_ON_CONSENT.has(entry.kind) ? "until it is withdrawn" : null,
+    retention,
+    retentionUntil: retention === null ? null : later(retention, entry.at),
+    storageLocation: business?.privacy.storageLocation ?? null,
+    recipients: [...carriersOf(entry), ...(business?.privacy.recipients ?? [])],
     policyUrl: business?.contact.privacyUrl ?? null,
-    rights: ["access", "erasure", "withdrawal at any time", "complaint to the authority"],
-    revocation: isWithdrawal
-      ? { channel: entry.source, scope: [...entry.topics], receivedAt: at, honouredAt: at }
-      : null,
+    rights: law.rights,
+    authority: business?.privacy.authority ?? law.authority,
+    revocation:
+      entry.kind === "revoked"
+        ? { channel: entry.source, scope: [...entry.topics], receivedAt: at, honouredAt: at }
+        : null,
   };
+}
+
+const RESTS_ON_CONSENT: ReadonlySet<EntryView["entry"]["kind"]> = new Set(["granted", "confirmed"]);
+
+function personalDataOf({ source, messageId, kind }: EntryView["entry"]): readonly string[] {
+  return [
+    "phone number",
+    ...(source === "call" ? ["time and keys of the call"] : []),
+    ...(messageId === null ? [] : ["words of a message"]),
+    ...(kind === "recorded" ? ["audio of the call"] : []),
+  ];
+}
+
+function withdrawalMethodsOf({ lines, whatsapp, contact }: Business): readonly string[] {
+  return [
+    `calling ${lines.join(" or ")} and pressing 2`,
+    `writing STOP to ${whatsapp.sender} on WhatsApp`,
+    `writing to ${contact.email}`,
+  ];
+}
+
+/** A simulated call goes through nobody. */
+function carriersOf({ simulated, kind }: EntryView["entry"]) {
+  if (simulated) return [];
+  const audio = kind === "recorded" ? ", and keeps the audio" : "";
+  return [
+    { name: "Twilio Inc.", role: `carries calls and messages${audio}` },
+    { name: "WhatsApp (Meta Platforms)", role: "delivers messages" },
+  ];
 }
 
 const EVENT_TYPES = {

@@ -1,5 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import jsonld from "jsonld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receiptSchema } from "../../src/api/receipt.ts";
 import { openCheckpoint } from "../../src/proof/checkpoint.ts";
@@ -70,7 +71,10 @@ describe("a receipt", () => {
       retention: expect.stringMatching(/^P/),
       retentionUntil: expect.stringMatching(/^20\d\d-/),
       withdrawalMethods: expect.arrayContaining([expect.stringContaining("STOP")]),
-      recipients: [{ name: "Twilio Inc." }, { name: "Meta Platforms (WhatsApp)" }],
+      recipients: [{ name: "Twilio Inc." }, { name: "WhatsApp (Meta Platforms)" }],
+      lawfulBasis: expect.stringContaining("TCPA"),
+      authority: expect.stringContaining("Federal Communications Commission"),
+      storageLocation: null,
     });
     const { notice } = record as { notice: { text: string; sha256: string } };
     expect(notice.sha256).toBe(sha256(notice.text));
@@ -79,8 +83,13 @@ describe("a receipt", () => {
 
   it("says of a withdrawal how it came and when it was honoured, and marks what is simulated", async () => {
     const clinics = await line.ledger("receipt", ids.at(-1) ?? "", "--business", "clinic");
+    // Of a business that the configuration has no more, and of a yes that has ended, receipts claim nothing.
     expect(JSON.parse(clinics.out)).toMatchObject({
       record: {
+        lawfulBasis: null,
+        validity: null,
+        retention: null,
+        withdrawalMethods: [],
         eventState: "ConsentWithdrawn",
         revocation: {
           channel: "whatsapp",
@@ -96,7 +105,11 @@ describe("a receipt", () => {
     const id = String(memory.rows("entry").at(-1)?.["id"]);
     const receipt = await line.ledger("receipt", id);
     expect(receipt.err).toContain("no place in the log yet");
-    expect(JSON.parse(receipt.out)).toMatchObject({ proof: null, record: { simulated: true } });
+    // It went through nobody.
+    expect(JSON.parse(receipt.out)).toMatchObject({
+      proof: null,
+      record: { simulated: true, recipients: [] },
+    });
   });
 
   it("shows that its person was erased, and proves the same", async () => {
@@ -152,7 +165,7 @@ describe("a receipt as JSON-LD", () => {
     for (const id of ids.slice(0, 5)) {
       const document = (await receiptOf(id, "jsonld")) as unknown as Record<string, unknown>;
       expect(document).toMatchObject({
-        "@type": "dpv:ConsentRecord",
+        "@type": "dpv:ConsentReceipt",
         "@context": { dpv: "https://w3id.org/dpv#" },
       });
       const unknown = keysOf({ ...document, "@context": null }).filter((key) => !(key in RECEIPT_CONTEXT));
@@ -174,10 +187,36 @@ describe("a receipt as JSON-LD", () => {
     expect(document.proof).toEqual(receipt.proof);
     expect(document.record).toMatchObject({ ...receipt.record });
     expect(document.record).toMatchObject({
-      "@type": "dpv:ConsentGiven",
+      "@type": "dpv:ConsentRecord",
+      consentStatus: { "@type": "dpv:ConsentGiven" },
       notice: { "@type": "dpv:ConsentNotice" },
       process: { "@type": "dpv:Process", legalBasis: "dpv:Consent" },
     });
+  });
+
+  it("expands without loss, and is the same again when it is compacted, all without a network", async () => {
+    for (const id of ids) {
+      const business = line.memory.rows("entry").find((row) => row["id"] === id)?.["business_id"];
+      const { out } = await line.ledger("receipt", id, "--format", "jsonld", "--business", String(business));
+      const document = JSON.parse(out) as Record<string, unknown>;
+      // Whatever had no meaning would be dropped, and `safe` refuses that.
+      const expanded = await processor.expand(document, { safe: true, documentLoader: NO_NETWORK });
+      const { "@context": context, ...rest } = document;
+      const said = leavesOf(rest);
+      expect(said.length).toBeGreaterThan(40);
+      expect(leavesOf(expanded)).toEqual(expect.arrayContaining(said));
+      const { "@context": _, ...again } = await processor.compact(expanded, context, {
+        documentLoader: NO_NETWORK,
+      });
+      expect(again).toEqual(withoutNulls(rest));
+    }
+  });
+
+  it("is refused where one key has no meaning", async () => {
+    const document = await receiptOf(ids[0] ?? "", "jsonld");
+    await expect(
+      processor.expand({ ...document, extra: "words" }, { safe: true, documentLoader: NO_NETWORK }),
+    ).rejects.toThrow("Safe mode");
   });
 
   it("is exported for every entry", async () => {
@@ -193,5 +232,49 @@ function keysOf(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, each]) =>
     key.startsWith("@") ? [] : key === "leaf" ? [key] : [key, ...keysOf(each)],
+  );
+}
+
+/** As it is called; its types are those of an earlier version, without safe mode. */
+const processor = jsonld as unknown as {
+  expand(document: object, options: { safe: boolean; documentLoader: typeof NO_NETWORK }): Promise<unknown[]>;
+  compact(
+    expanded: unknown,
+    context: unknown,
+    options: { documentLoader: typeof NO_NETWORK },
+  ): Promise<Record<string, unknown>>;
+};
+
+/** A context that is not in the document would be asked for here. */
+const NO_NETWORK = async (url: string): Promise<never> => {
+  throw new Error(`${url} is asked for.`);
+};
+
+/** Everything that is said, as it is said: an IRI may be shortened, a null says nothing, a leaf is one value. */
+function leavesOf(value: unknown): unknown[] {
+  if (value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(leavesOf);
+  if (typeof value !== "object") return [typeof value === "string" ? long(value) : value];
+  const { "@type": type, "@value": json } = value as Record<string, unknown>;
+  if (type === "@json") return [JSON.stringify(json)];
+  return Object.entries(value).flatMap(([key, each]) =>
+    key === "leaf" ? [JSON.stringify(each)] : leavesOf(each),
+  );
+}
+
+function long(text: string): string {
+  const [prefix = "", rest] = text.split(/:(?!\/\/)(.*)/s);
+  const iri = prefix === "dpv" || prefix === "loc" ? RECEIPT_CONTEXT[prefix] : undefined;
+  return typeof iri === "string" ? `${iri}${rest ?? ""}` : text;
+}
+
+/** In linked data what is null is not said. The leaf is one value. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) =>
+      each === null ? [] : [[key, key === "leaf" ? each : withoutNulls(each)] as const],
+    ),
   );
 }
