@@ -44,6 +44,13 @@ export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number })
   return { client, db: drizzle(client, { casing: "snake_case" }) };
 }
 
+/** A connection that only reads, beside the one that writes. @throws {DatabaseUnusable} */
+export function openToRead(file: string) {
+  const client = explain(file, () => new Database(file, { readonly: true, fileMustExist: true }));
+  client.pragma(`cache_size = -${CACHE_KIB}`);
+  return { client, db: drizzle(client, { casing: "snake_case" }) };
+}
+
 /** How long the start waits for a command that writes; nobody is on the line yet. */
 const START_LOCK_WAIT_MS = 5_000;
 

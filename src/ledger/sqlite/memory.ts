@@ -24,6 +24,7 @@ import { sqlitePrivacy } from "./privacy.ts";
 import { sqliteProofStore } from "./proof-store.ts";
 import { sqliteQuality } from "./quality.ts";
 import { sqliteRecordings } from "./recordings.ts";
+import { readingBeside, type ReaderData } from "./reading-beside.ts";
 import { sqliteReading } from "./reading.ts";
 import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
 
@@ -45,15 +46,34 @@ export type Memory = {
   readonly privacy: Privacy;
 };
 
+export type SqliteMemoryOptions = SqliteLedgerOptions & {
+  /** What the numbers are sealed with, where supervisors' questions are answered by a thread of their own. */
+  readonly readBeside?: Pick<ReaderData, "secret" | "olderSecrets">;
+};
+
 /** Everything on one file, sharing one group commit. Closing the ledger closes all of it. */
-export function sqliteMemory(connection: Connection, options: SqliteLedgerOptions): Memory {
+export function sqliteMemory(connection: Connection, options: SqliteMemoryOptions): Memory {
   const commits = groupCommit(connection.client, options);
   const { vault, newId, monotonicMs } = options;
   const { write } = commits;
   const book = entryBook(connection, options);
   const proof = sqliteProofStore(connection, commits);
+  const own = sqliteReading(connection, { vault, newId, monotonicMs, write });
+  const { readBeside } = options;
+  const beside =
+    readBeside === undefined
+      ? null
+      : readingBeside(own, { file: connection.client.name, ...readBeside }, monotonicMs);
+  const ledger = sqliteLedger(connection, options, commits, book);
   return {
-    ledger: sqliteLedger(connection, options, commits, book),
+    ledger: {
+      ...ledger,
+      async close() {
+        // The last connection that closes empties the write-ahead log, and only one that writes can.
+        await beside?.end();
+        await ledger.close();
+      },
+    },
     entries: entryList(connection, vault),
     messages: sqliteMessages(connection, { vault, newId, write, book }),
     outgoing: sqliteOutgoing(connection, { newId, write, book }),
@@ -67,6 +87,6 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     proof,
     audit: sqliteAuditStore(connection, { vault, proof }),
     privacy: sqlitePrivacy(connection, { vault, newId, write, book, businesses: options.businesses ?? [] }),
-    reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
+    reading: beside ?? own,
   };
 }

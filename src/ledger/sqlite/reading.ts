@@ -33,8 +33,11 @@ const EXPORTED_AT_ONCE = 200;
 /** How long an export holds the event loop: a webhook takes some five turns of it, and waits this long for each. */
 const EXPORT_TURN_MS = 2;
 
+/** `ready` resolves once old rows have what they are found by; every question waits for it. */
+export type SqliteReading = Reading & { readonly ready: () => Promise<void> };
+
 /** What supervisors read, on one SQLite file, beside the ledger that writes it. */
-export function sqliteReading(connection: Connection, options: SqliteReadingOptions): Reading {
+export function sqliteReading(connection: Connection, options: SqliteReadingOptions): SqliteReading {
   const { client } = connection;
   const { vault } = options;
   const facets = facetIndex(client);
@@ -51,6 +54,7 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
   const ready = backfill(connection, options);
 
   return {
+    ready,
     logAccess: (entry) => access.logAccess(entry),
     accesses: (filter, request) => access.accesses(filter, request),
     accessNames: (column, prefix, limit) => access.accessNames(column, prefix, limit),

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LedgerUnavailable } from "../../src/ledger/ledger.ts";
+import type { CallRow } from "../../src/ledger/reading.ts";
+import { readingBeside } from "../../src/ledger/sqlite/reading-beside.ts";
+import { sqliteReading } from "../../src/ledger/sqlite/reading.ts";
+import { numberVault } from "../../src/ledger/numbers.ts";
+import { agreements } from "../proof/sealing.ts";
+import { openMemory, SECRET, type Memory } from "../support/memory.ts";
+
+let memory: Memory;
+let beside: ReturnType<typeof readingBeside>;
+beforeEach(() => {
+  memory = openMemory();
+  beside = readingBeside(ownOf(memory), { file: memory.file, secret: SECRET, olderSecrets: [] }, () =>
+    performance.now(),
+  );
+});
+afterEach(async () => {
+  await beside.end();
+  await memory.close();
+});
+
+function ownOf({ connection }: Memory) {
+  return sqliteReading(connection, {
+    vault: numberVault(SECRET, []),
+    write: async (job) => job(),
+    newId: () => "",
+    monotonicMs: () => performance.now(),
+  });
+}
+
+const FIRST = { cursor: null, limit: 50, direction: "next" } as const;
+
+async function all(rows: AsyncIterable<CallRow>): Promise<CallRow[]> {
+  const found: CallRow[] = [];
+  for await (const row of rows) found.push(row);
+  return found;
+}
+
+describe("a supervisor who is answered by a thread beside the line", () => {
+  it("reads the same as in the line's own, to the last field", async () => {
+    await agreements(memory, 12);
+    const own = memory.reading;
+    const page = await own.calls({}, FIRST);
+    expect(page.rows).toHaveLength(12);
+    expect(await beside.calls({}, FIRST)).toEqual(page);
+    const [row] = page.rows;
+    const [business, sid, person] = [row?.businessId ?? "", row?.callSid ?? "", row?.subscriberId ?? ""];
+    expect(await beside.call(business, sid)).toEqual(await own.call(business, sid));
+    expect(await beside.subscriber(business, person)).toEqual(await own.subscriber(business, person));
+    const asked = { now: memory.clock.now, days: 7, utcOffsetMinutes: 0, simulated: undefined };
+    expect(await beside.overview(asked)).toEqual(await own.overview(asked));
+    expect(await beside.countCalls({}, 10)).toBe(10);
+    expect(await beside.call(business, "CAnone")).toBeNull();
+  });
+
+  it("sees at once what was committed, and exports all of it, page after page", async () => {
+    await agreements(memory, 1);
+    expect((await beside.calls({}, FIRST)).rows).toHaveLength(1);
+    await agreements(memory, 450);
+    const rows = await all(beside.exportCalls({}));
+    expect([rows.length, rows]).toEqual([451, await all(memory.reading.exportCalls({}))]);
+  });
+
+  it("leaves the line alone: its event loop turns while a question is answered", async () => {
+    await agreements(memory, 300);
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 0);
+    // To begin, the thread takes a tenth of a second or more.
+    await beside.calls({}, FIRST);
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it("hears what went wrong, and is answered again by another thread", async () => {
+    await expect(beside.calls({}, { ...FIRST, limit: "many" as never })).rejects.toThrow(/\S/);
+    await agreements(memory, 2);
+    expect((await beside.calls({}, FIRST)).rows).toHaveLength(2);
+  });
+
+  it("is told that the line has stopped; then the file is one file again", async () => {
+    await beside.calls({}, FIRST);
+    await beside.end();
+    await expect(beside.calls({}, FIRST)).rejects.toThrow(LedgerUnavailable);
+    await memory.ledger.close();
+    expect(existsSync(`${memory.file}-wal`)).toBe(false);
+  });
+});
