@@ -36,7 +36,7 @@ const PROLONG_AFTER_SECONDS = 60;
 /** Tries to sign in from one address. */
 const RATE = { windowSeconds: 60, signIns: 20, codes: 10, others: 120 };
 
-/** better-auth, set up: no public sign-up, sessions in our database, passwords hashed two at a time. */
+/** better-auth, set up: no public sign-up, sessions in our database, passwords hashed few at a time. */
 export function createAuth({ publicUrl, secret, singleSignOn, database, onProblem }: AuthOptions) {
   const { origin, protocol } = new URL(publicUrl);
   const limited = fewAtOnce();
