@@ -6,6 +6,7 @@ import { startDriver } from "./drive.ts";
 import { summaryOf, type Bench, type Chapter, type Figure, type Part, type Summary } from "./part.ts";
 import { calls } from "./parts/calls.ts";
 import { consolePart } from "./parts/console.ts";
+import { overload } from "./parts/overload.ts";
 import { permissions } from "./parts/permissions.ts";
 import { proofPart } from "./parts/proof.ts";
 
@@ -13,7 +14,7 @@ import { proofPart } from "./parts/proof.ts";
  * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--rounds N] [--entries N] [--profile] [--json FILE]`. Real server processes, one
  * run, rounds in turn, medians and spread; a table on standard output, progress on standard error.
  */
-const PARTS: readonly Part[] = [calls, permissions, consolePart, proofPart];
+const PARTS: readonly Part[] = [calls, permissions, consolePart, proofPart, overload];
 
 const ROUNDS = 5;
 const ENTRIES = 1_000_000;

@@ -41,13 +41,14 @@ export function supervisorAt(url: string) {
       await led.arrayBuffer();
       await (await expecting(200, led.headers.get("location") ?? "")).arrayBuffer();
     },
-    /** Everything, as it comes. */
-    async exportCsv(): Promise<{ readonly rows: number; readonly bytes: number }> {
+    /** Everything, as it comes; with the signal, no further. */
+    async exportCsv(stop?: AbortSignal): Promise<{ readonly rows: number; readonly bytes: number }> {
       const response = await expecting(200, "/console/log/export/csv", { query: "" });
       let [bytes, lines] = [0, 0];
       for await (const chunk of response.body ?? []) {
         bytes += chunk.length;
         for (const byte of chunk) if (byte === NEWLINE) lines += 1;
+        if (stop?.aborted === true) break;
       }
       return { rows: lines - 1, bytes };
     },
