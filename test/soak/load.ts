@@ -41,7 +41,9 @@ const load: SoakPart = async ({ seed, amount: minutes = MINUTES, say }) => {
   const fail = (what: string, error: unknown) => {
     seen.errors += 1;
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    if (broken.length < MAX_BROKEN) broken.push(`${what}: ${reason}`);
+    if (broken.length >= MAX_BROKEN) return;
+    broken.push(`${what}: ${reason}`);
+    say(`${what}: ${reason}`);
   };
   const random = seededRandom(seed);
   const calls = callers(yesline, seededRandom(seed + 1));
