@@ -23,7 +23,13 @@ import { subscriberCommand } from "./commands/subscriber.ts";
 import { ConfigError, type Config } from "./config.ts";
 import { LedgerUnavailable } from "./ledger/ledger.ts";
 import { BackupUnusable } from "./ledger/sqlite/backup.ts";
-import { DatabaseUnusable, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
+import {
+  DatabaseUnusable,
+  lockForServer,
+  migrate,
+  open,
+  START_LOCK_WAIT_MS,
+} from "./ledger/sqlite/connection.ts";
 import { ScriptError } from "./script/approval.ts";
 
 /** The `yesline` command. Data goes to `out`, everything else to `err`. */
@@ -52,7 +58,7 @@ export async function yesline(args: readonly string[], parts: CliParts): Promise
     .option("--json", "print JSON")
     .action(({ json }: { json?: true }) => {
       const { databaseFile } = parts.loadConfig();
-      const unlock = lockForServer(databaseFile);
+      const unlock = lockForServer(databaseFile, START_LOCK_WAIT_MS);
       const connection = open(databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
       migrate(connection);
       connection.client.close();

@@ -4,11 +4,14 @@ import { createApp } from "./app.ts";
 import { yesline } from "./cli.ts";
 import type { Address } from "./commands/command.ts";
 import { ConfigError, loadConfig, TWIML_FOLDER, type Config } from "./config.ts";
+import { watchClock } from "./clock.ts";
+import { watchDamage } from "./damage.ts";
 import { dispatchWith } from "./dispatch.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
 import { keepPromises } from "./keeping.ts";
-import { checkSecret, lockForServer, migrate, open } from "./ledger/sqlite/connection.ts";
+import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
+import { lastWritten } from "./ledger/sqlite/last-written.ts";
 import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -32,9 +35,16 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const today = new Date().toISOString().slice(0, 10);
   const { businesses } = config;
   const scripts = assertScripts({ folder: TWIML_FOLDER, businesses, verbs: VERBS, today });
-  const unlock = lockForServer(config.databaseFile);
+  const unlock = lockForServer(config.databaseFile, START_LOCK_WAIT_MS);
   const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
+  const onFatal = (error: Error) => {
+    log.fatal({ err: error }, "the disk cannot be trusted any more; stopping");
+    process.exit(1);
+  };
+  const damage = watchDamage({ file: config.databaseFile, log, now: Date.now, onDamage: onFatal });
+  await damage.first();
   migrate(connection);
+  const clock = watchClock({ log, now: Date.now, monotonicMs, lastWrittenAt: lastWritten(connection) });
   const vault = numberVault(config.secret, config.olderSecrets);
   checkSecret(connection, vault, true);
   const memory = sqliteMemory(connection, {
@@ -49,15 +59,13 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     onDropped(webhooks, reason) {
       if (metrics.dropped(webhooks)) log.warn({ err: reason }, "times of webhooks are not kept; told once");
     },
-    onFatal(error) {
-      log.fatal({ err: error }, "the disk cannot be trusted any more; stopping");
-      process.exit(1);
-    },
+    onFatal,
   });
 
   const { ledger, reading } = memory;
 
   const sealing = sealWith(config, { store: memory.proof, log, out: (text) => process.stdout.write(text) });
+  metrics.watchMachine({ skewMs: clock.skewMs, pagesSoundAt: damage.soundAt });
   metrics.watchLog(sealing.status, Date.now);
   const verifying = verifyWith({
     store: memory.audit,
@@ -162,6 +170,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   });
   sealing.start();
   verifying.start();
+  clock.start();
+  damage.start();
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
   const stopKeeping = keepPromises({
     privacy: memory.privacy,
@@ -187,6 +197,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
   stopping.abort();
+  clock.stop();
+  await damage.finish();
   await stopUpkeep();
   await stopKeeping();
   await verifying.finish();

@@ -24,6 +24,8 @@ type User = {
 
 /** More operators than a list shows are not a console's; the bound keeps one page one page. */
 const MAX_OPERATORS = 500;
+/** A clock may be set back by so much without anybody being signed out. */
+const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Operators by way of better-auth. Everything a browser sends goes through its own checks and limits. */
 export async function openIdentity(options: AuthOptions): Promise<Identity> {
@@ -93,9 +95,12 @@ export async function openIdentity(options: AuthOptions): Promise<Identity> {
         ? ((await response.json()) as { session: { createdAt: string }; user: { id: string } } | null)
         : null;
       if (found === null) return null;
-      const endsAt = Date.parse(found.session.createdAt) + LONGEST_SESSION_MS;
+      const begunAt = Date.parse(found.session.createdAt);
+      const endsAt = begunAt + LONGEST_SESSION_MS;
+      // Begun by a clock that was ahead and has been set right, it would live for as long as that was wrong.
+      const fromTheFuture = begunAt > Date.now() + CLOCK_TOLERANCE_MS;
       const operator = await find(found.user.id);
-      if (operator === null || operator.disabled || Date.now() >= endsAt) {
+      if (operator === null || operator.disabled || Date.now() >= endsAt || fromTheFuture) {
         await ask("/sign-out", visit, {});
         return null;
       }

@@ -51,8 +51,8 @@ export function openToRead(file: string) {
   return { client, db: drizzle(client, { casing: "snake_case" }) };
 }
 
-/** How long the start waits for a command that writes; nobody is on the line yet. */
-const START_LOCK_WAIT_MS = 5_000;
+/** How long the start waits for a command that writes, or for a server that stops; nobody is on the line yet. */
+export const START_LOCK_WAIT_MS = 5_000;
 
 /**
  * Brings the schema up to date; one transaction, so that a failing migration leaves the old schema.
@@ -66,7 +66,15 @@ export function migrate({ client, db }: Connection): void {
     // A table that is made anew would be searched once for each row of the old one, as that one is dropped.
     client.pragma("foreign_keys = OFF");
     const before = client.pragma("schema_version", { simple: true });
-    runMigrations(db, { migrationsFolder: MIGRATIONS });
+    try {
+      runMigrations(db, { migrationsFolder: MIGRATIONS });
+    } catch (error) {
+      if (!/^SQLITE_(?:ERROR|CONSTRAINT)/.test(errorCode(error))) throw error;
+      throw new DatabaseUnusable(
+        `DATABASE_URL: ${client.name}: A migration failed, and everything is as it was: start the version from before, and report this. (${reasonOf(error)})`,
+        { cause: error },
+      );
+    }
     client.pragma("foreign_keys = ON");
     if (before !== client.pragma("schema_version", { simple: true })) checkForeignKeys(client);
     // A read-only file opens without complaint: only a write finds out, and this one changes nothing.
@@ -84,14 +92,16 @@ function checkForeignKeys(client: Database.Database): void {
 
 /**
  * Law of one writer: a second server on the same file is refused. The lock is SQLite's own, on a file beside the
- * database, so the operating system frees it when the process ends, however it ends.
+ * database, so the operating system frees it when the process ends, however it ends. It guards migrations as well: of
+ * two processes that start at once, one migrates and the other waits.
  *
+ * @param waitMs how long to wait for it; nothing else happens in this process meanwhile
  * @returns frees the lock
  * @throws {DatabaseUnusable} where another process holds it
  */
-export function lockForServer(file: string): () => void {
+export function lockForServer(file: string, waitMs = 0): () => void {
   makeFolderOf(file);
-  const lock = explain(file, () => new Database(`${file}.lock`, { timeout: 0 }));
+  const lock = explain(file, () => new Database(`${file}.lock`, { timeout: waitMs }));
   try {
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
@@ -179,10 +189,19 @@ function explain<T>(file: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
+    if (error instanceof DatabaseUnusable) throw error;
     const code = errorCode(error);
     const known = Object.keys(FIXES).find((name) => code.startsWith(name));
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const fix = known === undefined ? reason : `${FIXES[known]} (${reason})`;
     throw new DatabaseUnusable(`DATABASE_URL: ${file}: ${fix}`, { cause: error });
   }
+}
+
+/** SQLite's own words, where drizzle has put a whole statement before them. */
+function reasonOf(error: unknown): string {
+  let reason = error;
+  for (let depth = 0; reason instanceof Error && reason.cause instanceof Error && depth < 5; depth++)
+    reason = reason.cause;
+  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { DatabaseUnusable } from "./ledger/sqlite/connection.ts";
+import { checkPages, type PageCheck } from "./ledger/sqlite/page-check.ts";
+
+/** Pages that the disk has damaged are found before anybody is on the line, and once a day while it serves. */
+export type DamageWatch = {
+  /**
+   * The look before the start. A file too large for it is looked at to its end beside the line.
+   *
+   * @throws {DatabaseUnusable} with what is wrong
+   */
+  readonly first: () => Promise<void>;
+  /** One look at a time, a day apart. */
+  readonly start: () => void;
+  readonly finish: () => Promise<void>;
+  /** When the last whole look ended that found nothing, milliseconds since 1970; null before. */
+  readonly soundAt: () => number | null;
+};
+
+export type DamageParts = {
+  readonly file: string;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Told of damage while the line serves: it must stop, as at any page that it cannot read. */
+  readonly onDamage: (error: DatabaseUnusable) => void;
+  readonly check?: (file: string) => PageCheck;
+};
+
+/** So long the start waits: a gigabyte or two. */
+const START_WAIT_MS = 5_000;
+const EVERY_MS = 24 * 60 * 60 * 1000;
+
+export function watchDamage({ file, log, now, onDamage, check = checkPages }: DamageParts): DamageWatch {
+  let soundAt: number | null = null;
+  let underWay: PageCheck | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let looking = Promise.resolve();
+
+  /** @throws {DatabaseUnusable} */
+  async function look(): Promise<void> {
+    underWay ??= check(file);
+    const found = await underWay.found;
+    underWay = null;
+    if (found === null) return;
+    if (found.length > 0)
+      throw new DatabaseUnusable(
+        `DATABASE_URL: ${file}: Its pages are damaged: restore a backup. (${found.join("; ")})`,
+      );
+    soundAt = now();
+  }
+
+  async function lookBeside(): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      if (error instanceof DatabaseUnusable) onDamage(error);
+      else log.error({ err: error }, "the database's pages cannot be looked at; the next day tries again");
+    }
+  }
+
+  function schedule(milliseconds: number): void {
+    timer = setTimeout(() => {
+      looking = lookBeside().then(() => schedule(EVERY_MS));
+    }, milliseconds).unref();
+  }
+
+  return {
+    async first() {
+      const late = new AbortController();
+      try {
+        const looked = look().then(() => true);
+        const isWhole = await Promise.race([looked, sleep(START_WAIT_MS, false, { signal: late.signal })]);
+        if (isWhole) return;
+      } finally {
+        late.abort();
+      }
+      log.info("the database is large: its pages are looked at to the end beside the line");
+    },
+    start: () => schedule(underWay === null ? EVERY_MS : 0),
+    async finish() {
+      clearTimeout(timer);
+      underWay?.stop();
+      await looking;
+      clearTimeout(timer);
+    },
+    soundAt: () => soundAt,
+  };
+}
