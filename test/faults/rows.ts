@@ -1,4 +1,4 @@
-import { test } from "vitest";
+import { test, type TestContext } from "vitest";
 
 /** Faults and hostile inputs, and what must happen then: each is provoked on a real server process. */
 export const FAULTS = {
@@ -72,7 +72,11 @@ export const FAULTS = {
 export type Fault = keyof typeof FAULTS;
 
 /** A test that provokes one row of the table; its name says what happens and what must come of it. */
-export function fault(row: Fault, provoke: () => Promise<void>, timeoutMs?: number): void {
+export function fault(
+  row: Fault,
+  provoke: (context: TestContext) => Promise<void>,
+  timeoutMs?: number,
+): void {
   const [happens, expected] = FAULTS[row];
-  test(`row ${row}: ${happens} → ${expected}`, () => provoke(), timeoutMs);
+  test(`row ${row}: ${happens} → ${expected}`, (context) => provoke(context), timeoutMs);
 }

@@ -48,6 +48,7 @@ export function run(command: string, args: readonly string[], env: Environment =
   return {
     out: () => out,
     err: () => err,
+    pid: child.pid ?? 0,
     exited,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Resolves when the program has said it, wherever; fails if it ends without. */

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { inject, readOnly, smallDisk } from "../support/breaking.ts";
+import { rowsIn, startServer, type Server } from "../support/server.ts";
+import { databaseWith } from "./database.ts";
+import { fault } from "./rows.ts";
+
+const MEGABYTES = 24;
+
+describe("a disk that is full", () => {
+  let disk: ReturnType<typeof smallDisk>;
+  let server: Server;
+  beforeAll(async () => {
+    disk = smallDisk(MEGABYTES);
+    server = await startServer({ folder: disk.folder });
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    disk[Symbol.dispose]();
+  });
+
+  fault(4, async () => {
+    const [before, call] = [server.call(), server.call()];
+    await before.begin();
+    await before.press("1");
+    await call.begin();
+    disk.fill();
+    const crowd = await Promise.all(Array.from({ length: 10 }, () => server.call().begin()));
+    for (const answer of [await call.press("1"), ...crowd]) {
+      expect(answer).toMatchObject({ status: 200, hangsUp: true });
+      expect(answer.words).toContain("Nothing was saved just now.");
+      expect(answer.words).not.toMatch(/recorded/i);
+    }
+    expect(await server.get("/readyz")).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("SQLITE_FULL"),
+    });
+    expect((await server.get("/healthz")).status).toBe(200);
+    expect(server.rows("entry").map((row) => row["call_sid"])).toEqual([before.callSid]);
+  });
+
+  fault(5, async () => {
+    disk.free();
+    expect(await server.get("/readyz")).toEqual({ status: 200, text: "ready\n" });
+    const call = server.call({ from: "+14155550199" });
+    await call.begin();
+    expect((await call.press("1")).words).toContain("It's recorded");
+    expect(server.rows("entry")).toHaveLength(2);
+  });
+});
+
+describe("a disk that is broken", () => {
+  fault(6, () => fails("fsync:error=EIO:when=1"));
+  fault(7, () => fails("pwrite64:error=EIO:when=1"));
+});
+
+/** The first time only: whoever went on would find that the next write succeeds. */
+async function fails(injected: string): Promise<void> {
+  await using server = await startServer();
+  const told = server.call();
+  await told.begin();
+  await told.press("1");
+  const crowd = Array.from({ length: 10 }, () => server.call());
+  await Promise.all(crowd.map((call) => call.begin()));
+  await using _ = await inject(server.pid, injected);
+  const answers = await Promise.allSettled(crowd.map((call) => call.press("1")));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+  const exit = await server.exited;
+  expect([exit.code, exit.signal]).toEqual([1, null]);
+  expect(server.log().at(-1)).toMatchObject({
+    level: 60,
+    msg: "the disk cannot be trusted any more; stopping",
+    err: { message: "disk I/O error" },
+  });
+  expect(rowsIn(server.file, "entry").map((row) => row["call_sid"])).toContain(told.callSid);
+}
+
+describe("a file that cannot be used", () => {
+  fault(8, async () => {
+    using database = await databaseWith(1);
+    using _ = readOnly(database.file);
+    const exit = await database.start();
+    expect(exit).toMatchObject({ code: 3, out: "" });
+    expect(exit.err).toMatch(
+      /^DATABASE_URL: .*yesline\.db: The file or its folder is read-only: give this user the right to write there\./,
+    );
+  });
+});
