@@ -10,6 +10,7 @@ import {
   type ExitCode,
 } from "./commands/command.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { mask } from "./call/phone-number.ts";
 import { callCommand } from "./commands/call.ts";
 import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
@@ -122,11 +123,16 @@ function exitCodeOf(error: unknown, err: (text: string) => void): ExitCode {
   throw error;
 }
 
+/** Commander quotes what is wrong as it was typed; standard error is often somebody's log. */
+function masked(text: string): string {
+  return text.replaceAll(/\+\d{7,15}/g, mask);
+}
+
 function inherit(command: Command, { out, err }: CliParts): void {
   for (const child of command.commands) {
     child
       .exitOverride()
-      .configureOutput({ writeOut: out, writeErr: err })
+      .configureOutput({ writeOut: out, writeErr: (text) => err(masked(text)) })
       .showHelpAfterError("(--help shows what it takes)");
     inherit(child, { out, err } as CliParts);
   }

@@ -13,6 +13,10 @@ const SHAPES: readonly (readonly [string, RegExp])[] = [
   ["a private key", /BEGIN [A-Z ]*PRIVATE KEY/],
 ];
 
+/** A business's own numbers are on its website; complaints name them, and one number as an example. */
+const PUBLIC =
+  /\+(?:14155550100|14155550110|14155550190|34915550100|34915550110)(?!\d)|such as "?\+14155550123/g;
+
 /** Shorter ones would be found in anything. */
 const MIN_SECRET = 8;
 
@@ -20,7 +24,8 @@ const MIN_SECRET = 8;
 export function leaksIn(log: string, secrets: Iterable<string>): readonly Leak[] {
   const values = [...new Set(secrets)].filter((value) => value.length >= MIN_SECRET);
   return log.split("\n").flatMap((line): Leak[] => {
-    const shape = SHAPES.find(([, pattern]) => pattern.test(line));
+    const personal = line.replaceAll(PUBLIC, "");
+    const shape = SHAPES.find(([, pattern]) => pattern.test(personal));
     if (shape !== undefined) return [{ what: shape[0], line }];
     return values.some((value) => line.includes(value)) ? [{ what: "a secret of a test", line }] : [];
   });
