@@ -15,10 +15,10 @@ import { lockForServer, migrate, open } from "../ledger/sqlite/connection.ts";
 import type { Memory } from "../ledger/sqlite/memory.ts";
 import { audit, type AuditReport } from "../proof/audit.ts";
 import { faultText } from "../proof/faults.ts";
-import { known, lackingOf, type Lacking } from "../proof/lacking.ts";
+import { lackingOf, type Lacking } from "../proof/lacking.ts";
 import type { OutsideNote } from "../proof/sealer.ts";
 import { LogBroken } from "../proof/tree.ts";
-import { sealAll, signersOf } from "../sealing.ts";
+import { sealAll, verifiersOf } from "../sealing.ts";
 
 type RestoreOptions = {
   readonly checkpoint?: string;
@@ -113,7 +113,7 @@ async function examine(draft: Config, { checkpoint }: RestoreOptions, { err }: C
     async (memory) => {
       const broken = await sealed(draft, memory);
       const size = await memory.proof.size();
-      const { lacking, within } = lackingOf(notes, verifiersOf(draft, notes), size);
+      const { lacking, within } = lackingOf(notes, verifiersOf(draft), size);
       const report = await verify(draft, memory, within);
       const faults = [...broken, ...report.faults.map(faultText)];
       return {
@@ -147,19 +147,13 @@ function verify(
 ): Promise<AuditReport> {
   return audit({
     store,
-    verifiers: verifiersOf(draft, outside),
+    verifiers: verifiersOf(draft),
     outside,
     page: MAX_LOG_PAGE,
     locate: true,
     rest: () => setImmediate(),
     progress: () => undefined,
   });
-}
-
-/** The line's own keys, under its present name and under those that the checkpoints bear. */
-function verifiersOf({ log }: Config, notes: readonly OutsideNote[]) {
-  const names = new Set([log.name, ...notes.flatMap(({ note }) => known(note)?.origin ?? [])]);
-  return [...names].flatMap((name) => signersOf({ log: { ...log, name } }).map(({ verifier }) => verifier));
 }
 
 /** @returns why the backup is not put in place, and what to do; null where it may be */
@@ -174,10 +168,14 @@ function objectionTo(
     return "Nothing was restored: without a checkpoint from outside nobody can tell what this backup lacks. Give one with --checkpoint, or go on without: --accept-loss.";
   if (lacking.length === 0) return null;
   const since = newestEntryAt === null ? "" : ` recorded since ${new Date(newestEntryAt).toISOString()}`;
+  const anew = `set YESLINE_LOG_NAME to a new name, such as ${nextName(log.name)}, and YESLINE_CHECKPOINTS to a new place, here and for the line`;
   if (acceptLoss !== true)
-    return `Nothing was restored: look for a later backup. To go on without the entries${since}: --accept-loss, and a new YESLINE_LOG_NAME, such as ${nextName(log.name)}.`;
-  if (lacking.some(({ origin }) => origin === log.name))
-    return `Nothing was restored: a log that has lost entries never goes on under its name, because that would be another history of the same log. Set YESLINE_LOG_NAME to a new one, such as ${nextName(log.name)}, here and for the line; auditors keep the old log's checkpoints and key.`;
+    return `Nothing was restored: look for a later backup. To go on without the entries${since}, ${anew}; then --accept-loss.`;
+  const goesOn = ({ where, origin }: Lacking) =>
+    origin === log.name ||
+    log.checkpoints.some((place) => place.kind === "file" && where === `file:${place.path}`);
+  if (lacking.some(goesOn))
+    return `Nothing was restored: a log that has lost entries never goes on as the one that had them. So ${anew}, and give the old checkpoints with --checkpoint. Auditors keep them, and the old key.`;
   return null;
 }
 

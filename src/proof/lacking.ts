@@ -1,5 +1,5 @@
 import { openCheckpoint, parseCheckpoint, type Checkpoint } from "./checkpoint.ts";
-import type { Verifier } from "./note.ts";
+import { underEarlierNames, type Verifier } from "./note.ts";
 import type { OutsideNote } from "./sealer.ts";
 
 /** A checkpoint from outside that knows more than the log has. */
@@ -22,7 +22,7 @@ export function lackingOf(
 ): { readonly lacking: readonly Lacking[]; readonly within: readonly OutsideNote[] } {
   const lacking = new Map<string, Lacking>();
   const within = notes.filter(({ where, note }) => {
-    const opened = openCheckpoint(note, verifiers);
+    const opened = openCheckpoint(note, underEarlierNames(verifiers, note));
     if (opened.kind === "refused" || opened.checkpoint.size <= size) return true;
     const { origin, size: theirs } = opened.checkpoint;
     if (theirs > (lacking.get(where)?.size ?? 0))

@@ -119,11 +119,14 @@ describe("restore, held against checkpoints from outside,", () => {
     const { code, out } = await restore(loss);
     expect([code, out]).toEqual([
       1,
-      expect.stringContaining("Set YESLINE_LOG_NAME to a new one, such as line.example/yesline/2"),
+      expect.stringContaining("set YESLINE_LOG_NAME to a new name, such as line.example/yesline/2"),
     ]);
     expect(existsSync(restored())).toBe(false);
 
     const name = { YESLINE_LOG_NAME: "line.example/yesline/2" };
+    // Nor where its checkpoints go on in the same place: the line would find there what it has lost.
+    const place = { YESLINE_CHECKPOINTS: `file:${line.files.checkpoints}` };
+    expect((await restore(loss, { ...name, ...place })).code).toBe(1);
     expect((await restore(loss, name)).code).toBe(0);
     const [access] = rowsIn(restored(), "access_log").slice(-1);
     expect(access).toMatchObject({ action: "restored", actor: "cli" });
