@@ -24,7 +24,7 @@ const FORM = "application/x-www-form-urlencoded; charset=utf-8";
 export const CHOICE = "/voice/2026-11-22/en-US/choice?try=1";
 
 /** Twilio's requests to a real server, over real HTTP; each is right until a test says what is wrong with it. */
-export function twilioOf(server: Server) {
+export function twilioOf(server: Pick<Server, "url" | "account">) {
   const { accountSid, authToken } = server.account;
 
   const callFields = (over: Fields = {}): Fields => ({
