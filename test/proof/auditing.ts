@@ -33,6 +33,7 @@ export async function byHand<T>(
   { connection: { client } }: Pick<Memory, "connection">,
   change: () => unknown,
   look: () => Promise<T>,
+  { putBack = true } = {},
 ): Promise<T> {
   client.pragma("foreign_keys = OFF");
   client.pragma("ignore_check_constraints = ON");
@@ -44,7 +45,7 @@ export async function byHand<T>(
     const dropped = triggers.all();
     for (const { name } of dropped) client.exec(`DROP TRIGGER ${name}`);
     await change();
-    for (const { sql } of dropped) client.exec(sql);
+    for (const { sql } of putBack ? dropped : []) client.exec(sql);
     return await look();
   } finally {
     client.exec("ROLLBACK");
