@@ -9,7 +9,8 @@ fault(1, async () => {
   expect(report.broken).toEqual([]);
   expect(report.figures).toMatchObject({ rounds: 2, lost: 0, twice: 0 });
   expect(report.figures["acknowledged"]).toBeGreaterThan(0);
-});
+  // Three servers start after each other.
+}, 180_000);
 
 fault(2, async () => {
   await using first = await startServer();
