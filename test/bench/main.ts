@@ -9,12 +9,13 @@ import { consolePart } from "./parts/console.ts";
 import { overload } from "./parts/overload.ts";
 import { permissions } from "./parts/permissions.ts";
 import { proofPart } from "./parts/proof.ts";
+import { sealing } from "./parts/sealing.ts";
 
 /**
  * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--rounds N] [--entries N] [--profile] [--json FILE]`. Real server processes, one
  * run, rounds in turn, medians and spread; a table on standard output, progress on standard error.
  */
-const PARTS: readonly Part[] = [calls, permissions, consolePart, proofPart, overload];
+const PARTS: readonly Part[] = [calls, permissions, consolePart, proofPart, sealing, overload];
 
 const ROUNDS = 5;
 const ENTRIES = 1_000_000;

@@ -27,7 +27,7 @@ export const calls: Part = {
 };
 
 /** A server that takes calls, and with what the load signs and where it posts. */
-type Line = { readonly program: Program; readonly firstAnswerMs: number } & Pick<
+export type Line = { readonly program: Program; readonly firstAnswerMs: number } & Pick<
   CallChains,
   "accountSid" | "authToken" | "paths"
 >;
@@ -124,7 +124,8 @@ function callsOf({ short }: Bench): number {
   return short ? 40 : 3_000;
 }
 
-function loadRound(bench: Bench, { program, accountSid, authToken, paths }: Line, round: number) {
+/** So many whole calls, each from a new caller. */
+export function loadRound(bench: Bench, { program, accountSid, authToken, paths }: Line, round: number) {
   const count = callsOf(bench);
   // The warm-up is round -1; caller 0 has been asked for the paths.
   const options: CallChains = {
@@ -179,7 +180,7 @@ function other(file: string): Start {
 }
 
 /** The first caller tells where the answers go. */
-async function answering(
+export async function answering(
   program: Program,
   account: { readonly accountSid: string; readonly authToken: string },
 ): Promise<Line> {
