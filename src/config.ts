@@ -44,6 +44,8 @@ export type Config = {
   };
   /** The list of erasures: outside the database, so that a backup brings nobody back. */
   readonly erasureList: string;
+  /** Whether Litestream copies the database, and so is the one that empties the write-ahead log. */
+  readonly litestream: boolean;
   /** What works, and should not stay so. */
   readonly warnings: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -61,6 +63,7 @@ export type SimulatorAccount = { readonly accountSid: string; readonly authToken
 export const TWIML_FOLDER = fileURLToPath(new URL("../twiml", import.meta.url));
 
 const DEMO_BUSINESSES = fileURLToPath(new URL("businesses.demo.yaml", import.meta.url));
+const SWITCH = ["on", "off", "true", "false", "1", "0"] as const;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 /** Each is tried on every checkpoint of the log. */
@@ -88,7 +91,7 @@ const environment = z.object({
   TWILIO_ACCOUNT_SID: optional(z.string().regex(/^AC[0-9a-f]{32}$/)),
   TWILIO_AUTH_TOKEN: optional(z.string().regex(/^[^\s,]+(?:,[^\s,]+)*$/)),
   TWILIO_API_URL: optional(z.url({ protocol: /^https?$/ }).refine((url) => !/[?#]/.test(url))),
-  YESLINE_SIMULATOR: optional(z.enum(["on", "off", "true", "false", "1", "0"])),
+  YESLINE_SIMULATOR: optional(z.enum(SWITCH)),
   YESLINE_ADMIN_EMAIL: optional(
     z
       .string()
@@ -104,6 +107,7 @@ const environment = z.object({
   YESLINE_LOG_NAME: optional(z.string().max(MAX_LOG_NAME).refine(isKeyName)),
   YESLINE_CHECKPOINTS: optional(z.string().refine((text) => decodeDestinations(text) !== null)),
   YESLINE_ERASURES: optional(z.string().regex(/^file:./)),
+  YESLINE_LITESTREAM: optional(z.enum(SWITCH)),
   LOG_LEVEL: optional(z.enum(LOG_LEVELS)),
 });
 
@@ -121,6 +125,7 @@ const FIXES: Readonly<Record<keyof typeof environment.shape, string>> = {
   TWILIO_API_URL:
     "use the base URL of a mock or a proxy, such as https://api.dublin.ie1.twilio.com, without query",
   YESLINE_SIMULATOR: "use on or off",
+  YESLINE_LITESTREAM: "use on or off",
   YESLINE_ADMIN_EMAIL: "use the address of the console's first operator, such as you@company.example",
   YESLINE_ADMIN_PASSWORD: "use 8 to 128 characters",
   YESLINE_OIDC_ISSUER: "use your provider's issuer, such as https://login.example",
@@ -153,8 +158,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const databaseFile = pathOf(given.DATABASE_URL ?? "file:./data/yesline.db");
   const dataFolder = dirname(databaseFile);
   const twilio = twilioAccount(given.TWILIO_ACCOUNT_SID, given.TWILIO_AUTH_TOKEN);
-  const simulatorOn =
-    given.YESLINE_SIMULATOR === undefined ? twilio === null : /^(?:on|true|1)$/.test(given.YESLINE_SIMULATOR);
+  const simulatorOn = given.YESLINE_SIMULATOR === undefined ? twilio === null : isOn(given.YESLINE_SIMULATOR);
   if (twilio === null && !simulatorOn) {
     throw new ConfigError(
       "YESLINE_SIMULATOR=off leaves no account whose calls are accepted: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or leave the simulator on.",
@@ -213,8 +217,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     },
     erasureList:
       given.YESLINE_ERASURES === undefined ? `${databaseFile}.erasures` : pathOf(given.YESLINE_ERASURES),
+    litestream: isOn(given.YESLINE_LITESTREAM),
     logLevel: given.LOG_LEVEL ?? "info",
   });
+}
+
+function isOn(value: (typeof SWITCH)[number] | undefined): boolean {
+  return value === "on" || value === "true" || value === "1";
 }
 
 /** Of `file:PATH`. */

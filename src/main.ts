@@ -12,6 +12,7 @@ import { numberVault } from "./ledger/numbers.ts";
 import { keepPromises } from "./keeping.ts";
 import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
 import { lastWritten } from "./ledger/sqlite/last-written.ts";
+import { litestreamWarnings } from "./ledger/sqlite/litestream.ts";
 import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -36,7 +37,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const { businesses } = config;
   const scripts = assertScripts({ folder: TWIML_FOLDER, businesses, verbs: VERBS, today });
   const unlock = lockForServer(config.databaseFile, START_LOCK_WAIT_MS);
-  const connection = open(config.databaseFile, { busyTimeoutMs: 0 });
+  const connection = open(config.databaseFile, { busyTimeoutMs: 0, litestream: config.litestream });
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, "the disk cannot be trusted any more; stopping");
     process.exit(1);
@@ -180,7 +181,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     log,
     now: Date.now,
   });
-  for (const warning of config.warnings) log.warn(warning);
+  for (const warning of [...config.warnings, ...litestreamWarnings(config)]) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
   announce({
     url: address,

@@ -67,9 +67,9 @@ describe("a reader of the README", () => {
     if (command.startsWith("curl ") && !command.includes(" > "))
       return seesAnswer(`${command} --silent`, shown);
     // A variable that a command sets is there for the commands after it, as in the reader's own shell.
-    const [, variable = null] = /^([A-Z_]+)=/.exec(command) ?? [];
+    const [, variable = null] = /^([A-Z_]+)=\$\(npm/.exec(command) ?? [];
     // What goes into a file is there for the commands after it, too.
-    const [, file = null] = /(?: > |\.backup ')([^\s']+)'?"?$/.exec(command) ?? [];
+    const [, file = null] = / > ([^\s']+)$/.exec(command) ?? [];
     const look = variable === null ? (file === null ? "" : ` && cat ${file}`) : `; printf %s "$${variable}"`;
     const out = await shell(`${shorter(command)}${look}`);
     if (variable !== null) env = { ...env, [variable]: out };
@@ -133,7 +133,7 @@ describe("a reader of the README", () => {
     const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as {
       scripts: object;
     };
-    const named = [...README.matchAll(/npm (?:run )?(start|test|dev|check|bench)\b/g)].map(
+    const named = [...README.matchAll(/npm (?:run )?(start|test|dev|check|bench|soak)\b/g)].map(
       (match) => match[1],
     );
     expect(named.length).toBeGreaterThan(3);
@@ -170,7 +170,7 @@ describe("a reader of the README", () => {
 /** Every command of the README in its order, and the JSON that it shows right after it. */
 function commands(): [command: string, shown: string | null][] {
   const found = README.matchAll(
-    /(?:[A-Z_]+=\$\()?npm run -s cli -- [^`\n]+|^curl (?:.*\\\n)*.*|^sqlite3 .*/gm,
+    /(?:[A-Z_]+=\$\((?=npm)|(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )+)?npm run -s cli -- [^`\n]+|^curl (?:.*\\\n)*.*/gm,
   );
   const all = [...found].map((match): [string, string | null] => [
     match[0].replaceAll(/ *\\\n */g, " "),

@@ -20,7 +20,10 @@ export function openMemory(config: Config, isOnlyWriter = false): Memory {
       `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
     );
   }
-  const connection = open(config.databaseFile, { busyTimeoutMs: COMMAND_LOCK_WAIT_MS });
+  const connection = open(config.databaseFile, {
+    busyTimeoutMs: COMMAND_LOCK_WAIT_MS,
+    litestream: config.litestream,
+  });
   const vault = numberVault(config.secret, config.olderSecrets);
   try {
     checkSecret(connection, vault, isOnlyWriter);

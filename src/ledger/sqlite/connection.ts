@@ -20,6 +20,12 @@ const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_
 /** SQLite's own 2 MB are read anew for each page of a long log: a million calls' figures take three times as long. */
 const CACHE_KIB = 64 * 1024;
 
+export type OpenOptions = {
+  readonly busyTimeoutMs: number;
+  /** Whether somebody else empties the write-ahead log, and reads it first. */
+  readonly litestream?: boolean;
+};
+
 /**
  * Opens the file, durable settings asserted.
  *
@@ -27,7 +33,7 @@ const CACHE_KIB = 64 * 1024;
  * waits: zero in the server, which tries again by itself; some seconds in a command.
  * @throws {DatabaseUnusable}
  */
-export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number }) {
+export function open(file: string, { busyTimeoutMs, litestream = false }: OpenOptions) {
   makeFolderOf(file);
   const client = explain(file, () => new Database(file, { timeout: busyTimeoutMs }));
   explain(file, () => {
@@ -36,6 +42,7 @@ export function open(file: string, { busyTimeoutMs }: { busyTimeoutMs: number })
     client.pragma("foreign_keys = ON");
     client.pragma("secure_delete = ON");
     client.pragma(`cache_size = -${CACHE_KIB}`);
+    if (litestream) client.pragma("wal_autocheckpoint = 0");
     for (const [name, expected] of Object.entries(REQUIRED)) {
       const actual = client.pragma(name, { simple: true });
       if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)}, not ${expected}.`);
