@@ -23,7 +23,7 @@ export type RecordingRest = {
 
 export type NewRecording = {
   readonly callSid: string;
-  /** Told when the audio is there, or that there is none. */
+  /** Told when the audio is there. That there is none is found by looking. */
   readonly statusCallback: string;
 };
 
@@ -48,7 +48,6 @@ export function recordingRest(api: () => Promise<AccountContext>, fetchMedia: Me
         (await api()).calls(callSid).recordings.create({
           recordingStatusCallback: statusCallback,
           recordingStatusCallbackMethod: "POST",
-          recordingStatusCallbackEvent: ["completed", "absent"],
           recordingChannels: "mono",
           // What was said and how long nobody said anything: all of it.
           trim: "do-not-trim",

@@ -57,9 +57,9 @@ export async function startRecorded() {
   const { config, clock } = line;
   if (config.simulator === null) throw new Error("no simulator");
   const problems: unknown[] = [];
-  const toTheLine: Transport = async ({ url: to, method, headers, body }) => {
+  const toTheLine: Transport = async ({ url: to, headers, body }) => {
     if (state.isMute) return { kind: "answer", status: 204, headers: {}, body: "", tooLarge: false };
-    const answer = await line.app.request(new Request(to, { method, headers, body }));
+    const answer = await line.app.request(new Request(to, { method: "POST", headers, body }));
     return { kind: "answer", status: answer.status, headers: {}, body: await answer.text(), tooLarge: false };
   };
   const rest = restRoutes({

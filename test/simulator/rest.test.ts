@@ -362,6 +362,49 @@ describe("a call that a line places", () => {
   });
 });
 
+describe("a call that a line records", () => {
+  const SID = `CA${"c".repeat(32)}`;
+  const RECORDINGS = `${ACCOUNT}/Calls/${SID}/Recordings.json`;
+  const callback = `${LINE}/voice/recording?business=acme-dental`;
+
+  test("is recorded, told of when the audio is there, listed, and looked at", async () => {
+    const { ask, settle, heard } = twilio();
+    const { status, json } = await ask("POST", RECORDINGS, {
+      RecordingStatusCallback: callback,
+      RecordingChannels: "mono",
+    });
+    expect([status, json]).toMatchObject([201, { call_sid: SID, status: "in-progress", duration: null }]);
+    await settle();
+    const { sid } = json as { sid: string };
+    expect(heard).toMatchObject([
+      {
+        url: callback,
+        genuine: true,
+        fields: { CallSid: SID, RecordingSid: sid, RecordingStatus: "completed", RecordingDuration: "1" },
+      },
+    ]);
+    const listed = await ask("GET", `${RECORDINGS}?PageSize=20`);
+    expect(listed.json["recordings"]).toMatchObject([{ sid, status: "completed" }]);
+    const looked = await ask("GET", `${ACCOUNT}/Recordings/${sid}.json`);
+    expect(looked.json).toMatchObject({ sid, call_sid: SID, duration: "1", source: "StartCallRecordingAPI" });
+  });
+
+  test.each([
+    ["of a call that has no such name", `${ACCOUNT}/Calls/CA1/Recordings.json`, {}, 404, 20_404],
+    ["that tells nobody", RECORDINGS, { RecordingStatusCallback: "here" }, 400, 21_609],
+    [
+      "that is over already",
+      `${ACCOUNT}/Calls/${SID}/Recordings/RE1.json`,
+      { Status: "stopped" },
+      404,
+      20_404,
+    ],
+  ])("%s is refused", async (_, path, fields, status, code) => {
+    const { ask } = twilio();
+    expect(await ask("POST", path, fields)).toMatchObject({ status, json: { code } });
+  });
+});
+
 describe("who is not the simulator's account", () => {
   test("is told to sign in, and nothing else", async () => {
     const { ask, heard } = twilio();

@@ -18,7 +18,17 @@ type Description = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 };
 
-export const DESCRIPTION = JSON.parse(readFileSync(DESCRIPTION_FILE, "utf8")) as Description;
+export const DESCRIPTION = JSON.parse(
+  readFileSync(DESCRIPTION_FILE, "utf8"),
+  withoutVainNullables,
+) as Description;
+
+/** `nullable` without a type, as of a recording's encryption, says nothing; Ajv will not have it. */
+function withoutVainNullables(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("nullable" in value) || "type" in value) return value;
+  const { nullable: _vain, ...rest } = value;
+  return rest;
+}
 
 const ajv = new Ajv({ strict: false, allErrors: true, formats: formats() }).addSchema(DESCRIPTION, "twilio");
 

@@ -10,6 +10,7 @@ import { DESCRIPTION_FILE, faultsOfRequest } from "./description.ts";
 /** Twilio's description, played by a server that refuses whatever is not in it. */
 const ACCOUNT_SID = `AC${"a".repeat(32)}`;
 const CALL_SID = `CA${"c".repeat(32)}`;
+const RECORDING_SID = `RE${"e".repeat(32)}`;
 
 const silent = pino({ level: "silent", customLevels: { success: 31, start: 32 } });
 const prism = await startPrism();
@@ -103,6 +104,31 @@ describe("someone who reads Twilio's description finds every request in it, path
       "a call that is looked at",
       () => rest.fetchCall(CALL_SID),
       { kind: "call", call: { status: "completed" } },
+    ],
+    [
+      "a call that is recorded from now on",
+      () =>
+        rest.startRecording({
+          callSid: CALL_SID,
+          statusCallback: "https://line.test/voice/recording?business=acme-dental",
+        }),
+      { kind: "accepted", sid: expect.stringMatching(/^RE/) },
+    ],
+    [
+      "a call that is not recorded any more",
+      () => rest.stopRecording(CALL_SID, RECORDING_SID),
+      { kind: "accepted", sid: expect.stringMatching(/^RE/) },
+    ],
+    ["recordings of a call", () => rest.findRecordings(CALL_SID), { kind: "found" }],
+    [
+      "a recording that is looked at",
+      () => rest.fetchRecording(RECORDING_SID),
+      { kind: "recording", recording: { sid: expect.stringMatching(/^RE/) } },
+    ],
+    [
+      "a recording that is deleted",
+      () => rest.deleteRecording(RECORDING_SID),
+      { kind: "accepted", sid: RECORDING_SID },
     ],
   ];
 
