@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { DatabaseUnusable } from "./ledger/sqlite/connection.ts";
 import { checkPages, type PageCheck } from "./ledger/sqlite/page-check.ts";
@@ -40,8 +39,7 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
   /** @throws {DatabaseUnusable} */
   async function look(): Promise<void> {
     underWay ??= check(file);
-    const found = await underWay.found;
-    underWay = null;
+    const found = await underWay.found.finally(() => (underWay = null));
     if (found === null) return;
     if (found.length > 0)
       throw new DatabaseUnusable(
@@ -67,15 +65,14 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
 
   return {
     async first() {
-      const late = new AbortController();
+      const { promise: late, resolve } = Promise.withResolvers<"late">();
+      const waiting = setTimeout(resolve, START_WAIT_MS, "late");
       try {
-        const looked = look().then(() => true);
-        const isWhole = await Promise.race([looked, sleep(START_WAIT_MS, false, { signal: late.signal })]);
-        if (isWhole) return;
+        if ((await Promise.race([look(), late])) === "late")
+          log.info("the database is large: its pages are looked at to the end beside the line");
       } finally {
-        late.abort();
+        clearTimeout(waiting);
       }
-      log.info("the database is large: its pages are looked at to the end beside the line");
     },
     start: () => schedule(underWay === null ? EVERY_MS : 0),
     async finish() {
