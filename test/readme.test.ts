@@ -115,9 +115,23 @@ describe("a reader of the README", () => {
     expect(read.filter((name) => !new RegExp(`\`${name}[\`=]`).test(README))).toEqual([]);
     const metrics = await (await fetch(`${address}/metrics`)).text();
     const served = new Set([...metrics.matchAll(/^# TYPE (\w+)/gm)].map((match) => match[1] ?? ""));
-    const told = [...README.matchAll(/`(yesline_\w+)`/g)].map((match) => match[1] ?? "");
+    // In an alarm a metric stands among others, and a histogram as its buckets.
+    const told = [...README.matchAll(/\byesline_\w+/g)].map(([name]) => name.replace(/_bucket$/, ""));
     expect(told.length).toBeGreaterThan(0);
     expect(told.filter((name) => !served.has(name))).toEqual([]);
+    // Each is an alarm of the runbook, or is said to be for information alone.
+    const operate = README.slice(README.indexOf("### Runbook"), README.indexOf("## Security"));
+    expect([...served].filter((name) => !new RegExp(`\\b${name}(?:_bucket)?\\b`).test(operate))).toEqual([]);
+  });
+
+  it("finds what each package is for, and none that is not there", () => {
+    const { dependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(REPOSITORY, "package.json"), "utf8"),
+    ) as Record<string, object>;
+    const [, table = ""] = README.split(/^\| package +\|/m);
+    const named = [...table.matchAll(/^\| (`[^|]+`) +\|/gm)].flatMap(([, names = ""]) => names.split(", "));
+    const all = Object.keys({ ...dependencies, ...optionalDependencies });
+    expect(named.map((name) => name.replaceAll("`", "").trim()).toSorted()).toEqual(all.toSorted());
   });
 
   it("can change the secret as it is told, without a line", async () => {
