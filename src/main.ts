@@ -18,6 +18,7 @@ import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
 import { templatesOf } from "./script/templates.ts";
+import { pdfPress } from "./proof/pdf-press.ts";
 import { receiptsWith } from "./receipts.ts";
 import { sealWith, verifiersOf } from "./sealing.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
@@ -102,6 +103,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
       log,
       count: metrics.outgoing,
     });
+    const receipt = receiptsWith(config, memory, Date.now);
+    const print = pdfPress({ publicUrl });
     metrics.watchOutgoing(memory.outgoing, Date.now);
     metrics.watchRecordings(memory.recordings);
     leaving = worker.run(stopping.signal);
@@ -148,13 +151,18 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
         onError,
       }),
       console: supervision.console(publicUrl, {
+        async printReceipt(businessId, entryId) {
+          const found = await receipt([businessId], entryId);
+          return found === null ? null : print(found);
+        },
         placeCall: calls.placeCall,
         playRecording,
         wake: worker.wake,
       }),
       api: {
         ...memory,
-        receipt: receiptsWith(config, memory, Date.now),
+        receipt,
+        printReceipt: print,
         publicUrl,
         businesses,
         calls,

@@ -26,7 +26,7 @@ export type Supervision = {
 };
 
 /** What the console asks of the outbox: without it nothing is woken and no call is placed. */
-export type ToDispatch = Pick<ConsoleParts, "placeCall" | "playRecording" | "wake">;
+export type ToDispatch = Pick<ConsoleParts, "placeCall" | "playRecording" | "wake" | "printReceipt">;
 
 export type SupervisionParts = {
   readonly connection: Connection;
@@ -77,7 +77,10 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
   let address = config.publicUrl ?? "http://127.0.0.1";
   return {
     troubles,
-    console(publicUrl, { placeCall = null, playRecording = null, wake = () => undefined } = {}) {
+    console(
+      publicUrl,
+      { placeCall = null, playRecording = null, wake = () => undefined, printReceipt } = {},
+    ) {
       address = publicUrl;
       return {
         publicUrl,
@@ -103,6 +106,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         recordings,
         ...(parts.memory.proof === undefined ? {} : { proof: parts.memory.proof }),
         verifying: parts.verifying,
+        printReceipt,
         identity: () => identityFor(publicUrl),
         troubles: troubles.list,
         showSimulated: config.accounts.every((account) => account.simulated),

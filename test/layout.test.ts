@@ -18,6 +18,7 @@ const FORBIDDEN_NAMES = /^(?:utils?|helpers?|services?|common|lib)$/;
 const OWNED: readonly [RegExp, string][] = [
   [/^(?:drizzle-orm|drizzle-kit|better-sqlite3|pg|postgres)(?:\/|$)/, "ledger"],
   [/^twilio(?:\/|$)/, "twilio"],
+  [/^pdfkit(?:\/|$)/, "proof"],
 ];
 
 type Files = ReadonlyMap<string, string>;

@@ -8,6 +8,7 @@ import type { Messages } from "../ledger/messages.ts";
 import type { Outgoing } from "../ledger/outgoing.ts";
 import type { Privacy } from "../ledger/privacy.ts";
 import type { Reading } from "../ledger/reading.ts";
+import type { PdfPress } from "../proof/pdf-press.ts";
 import type { Receipt } from "../proof/receipt.ts";
 import type { Allowances } from "./rate-limit.ts";
 
@@ -25,6 +26,8 @@ export type ApiParts = {
   readonly decisions: Pick<Decisions, "standing" | "keep">;
   /** An entry with its proof; null where these businesses have no such entry. Absent: the line keeps no log. */
   readonly receipt?: (businessIds: readonly string[], entryId: string) => Promise<Receipt | null>;
+  /** The same for people; absent: receipts are JSON only. */
+  readonly printReceipt?: PdfPress;
   readonly privacy: Pick<Privacy, "isSuppressed">;
   /** Null where the line places no calls: then the routes are neither there nor described. */
   readonly calls: CallDesk | null;

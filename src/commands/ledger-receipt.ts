@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { NotSo, type CliParts } from "./command.ts";
+import { NotSo, UsageError, type CliParts } from "./command.ts";
 import { withMemory } from "./with-ledger.ts";
 import type { Receipt } from "../proof/receipt.ts";
 import { receiptJsonLd } from "../proof/receipt-jsonld.ts";
+import { receiptPdf } from "../proof/receipt-pdf.ts";
 import { receiptPage } from "../proof/receipt-page.ts";
 import { receiptsWith } from "../receipts.ts";
 
@@ -12,7 +14,11 @@ const FORMATS = {
   html: (receipt: Receipt) => receiptPage(receipt).html,
 };
 
-type ReceiptOptions = { readonly format: keyof typeof FORMATS; readonly business?: string };
+type ReceiptOptions = {
+  readonly format: keyof typeof FORMATS;
+  readonly pdf?: string;
+  readonly business?: string;
+};
 
 /** `yesline ledger receipt`: what an outsider is given of one entry. */
 export function receiptCommand(command: Command, { loadConfig, out, err }: CliParts): void {
@@ -22,9 +28,10 @@ export function receiptCommand(command: Command, { loadConfig, out, err }: CliPa
       "print an entry with its words, its place in the log and the signed checkpoint; as HTML, a page that verifies itself without a network",
     )
     .addOption(new Option("--format <format>").choices(["json", "jsonld", "html"]).default("json"))
+    .option("--pdf <file>", "write it for people instead, as PDF, with the receipt itself attached")
     .option("--business <id>", "of this business, also of one that the configuration has no more")
     .option("--json", "print JSON; unless told otherwise, it always is")
-    .action(async (entry: string, { format, business }: ReceiptOptions) => {
+    .action(async (entry: string, { format, pdf, business }: ReceiptOptions) => {
       const config = loadConfig();
       const receipt = await withMemory(config, (memory) =>
         receiptsWith(
@@ -39,6 +46,19 @@ export function receiptCommand(command: Command, { loadConfig, out, err }: CliPa
       }
       if (receipt.proof === null)
         err("The entry has no place in the log yet: start the line, and ask again in a few seconds.\n");
-      out(FORMATS[format](receipt));
+      if (pdf === undefined) return out(FORMATS[format](receipt));
+      const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
+      write(pdf, await receiptPdf(receipt, { publicUrl }));
+      err(`${pdf} is written.\n`);
     });
+}
+
+/** @throws {UsageError} where the file cannot be written */
+function write(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--pdf ${file} cannot be written: ${reason}`, { cause: error });
+  }
 }

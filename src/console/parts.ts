@@ -55,6 +55,8 @@ export type PlaceCall = (
 
 /** What the door for supervisors is made of. */
 export type ConsoleParts = ConsoleMemory & {
+  /** A receipt of an entry, as PDF; null where there is no such entry. Absent: there are none. */
+  readonly printReceipt?: ((businessId: string, entryId: string) => Promise<Uint8Array | null>) | undefined;
   /** The URL that Twilio calls; where it is https, cookies are Secure. */
   readonly publicUrl: string;
   readonly businesses: readonly Business[];

@@ -79,7 +79,7 @@ const COUNTED = {
 } as const satisfies Record<keyof Certificate["erased"], string>;
 
 const REASON_STAYS = "  with a reason in clear, which was typed before reasons could be erased";
-const BACKUPS = "Copies made before the erasure still hold the data until they expire.";
+const BACKUPS = "Copies made before the erasure still hold the data until they expire; a restore repeats it.";
 
 function iso(at: number): string {
   return new Date(at).toISOString();

@@ -3,6 +3,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { ApiParts, CallDesk, CallRequest, Placed } from "../../src/api/parts.ts";
 import { SCOPES, type ApiKey } from "../../src/ledger/integration.ts";
+import { pdfPress } from "../../src/proof/pdf-press.ts";
 import { sid, startLine } from "../support/line.ts";
 
 export type ApiLine = Awaited<ReturnType<typeof startApiLine>>;
@@ -37,7 +38,8 @@ export async function startApiLine(api: Partial<ApiParts> = {}) {
       return { kind: "brought-in" };
     },
   };
-  const line = startLine({ env, api: { calls, ...api } });
+  const printReceipt = pdfPress({ publicUrl: "https://line.test" });
+  const line = startLine({ env, api: { calls, printReceipt, ...api } });
   // The demo's script is in effect by then, and it is day in the whole of the United States.
   line.clock.now = Date.UTC(2026, 10, 23, 19);
 

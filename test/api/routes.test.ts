@@ -1,9 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PressBusy } from "../../src/proof/pdf-press.ts";
 import { signersOf } from "../../src/sealing.ts";
 import { sealerOn } from "../proof/sealing.ts";
 import { sid } from "../support/line.ts";
+import { withdrawalOf } from "../support/memory.ts";
 import { describedBy, startApiLine, type ApiLine, type Told } from "./api-line.ts";
 
 const ANNA = "+14155550123";
@@ -331,6 +333,31 @@ describe("a receipt", () => {
     expect(told.body.proof).toMatchObject({ leafIndex: 0, keys: [signers[0].verifier.text] });
     expect(line.rows("access_log").at(-1)).toMatchObject({ action: "looked", subject: entry?.["id"] });
     expectDescribed(ROUTE, await proofOf(randomUUIDv7()), 404);
+  });
+
+  it("is given as PDF to whoever asks for that, and as JSON to everybody else", async () => {
+    const path = `/api/v1/entries/${String(line.rows("entry")[0]?.["id"])}/proof`;
+    const typeOf = async (accept: string) =>
+      (await line.ask("GET", path, { headers: { accept } })).headers.get("content-type");
+    expect(await typeOf("*/*")).toBe("application/json");
+    expect(await typeOf("application/pdf;q=0.5, application/json")).toBe("application/json");
+    const told = await line.ask("GET", path, { headers: { accept: "application/pdf" } });
+    expect([told.status, told.headers.get("content-type")]).toEqual([200, "application/pdf"]);
+    expect(told.text).toMatch(/^%PDF-1\.7\n/);
+    expect(line.rows("access_log").at(-1)).toMatchObject({ action: "looked", detail: "a receipt, as PDF" });
+  });
+
+  it("has to wait where too many are being printed", async () => {
+    const busy = await startApiLine({
+      printReceipt: () => Promise.reject(new PressBusy("20 receipts are waiting to be printed.")),
+    });
+    await busy.call().begin();
+    await busy.ledger.revoke({ ...withdrawalOf("+14155550123"), sourceId: randomUUIDv7() });
+    const path = `/api/v1/entries/${String(busy.rows("entry")[0]?.["id"])}/proof`;
+    const told = await busy.ask("GET", path, { headers: { accept: "application/pdf" } });
+    expectDescribed(ROUTE, told, 503);
+    expect(told.headers.get("retry-after")).toBe("5");
+    await busy.stop();
   });
 
   it("has a published schema that everybody may read, and that it is valid by", async () => {

@@ -1,4 +1,7 @@
-import { createRoute, type z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
+import { accepts } from "hono/accepts";
+import { PressBusy, type PdfPress } from "../../proof/pdf-press.ts";
+import type { Receipt } from "../../proof/receipt.ts";
 import { cursorAt, placeOf } from "../cursor.ts";
 import { answers, json, REFUSALS, REFUSALS_OR_NOT_FOUND, SECURITY } from "../describe.ts";
 import { detailed, numbered } from "../entry.ts";
@@ -11,6 +14,15 @@ import { EntryPath, EntryQuery } from "../requests.ts";
 import { unknownBusiness } from "./consents.ts";
 
 const TAG = ["Entries"];
+
+const PDF = "application/pdf";
+const RECEIPT = {
+  description: "The receipt.",
+  content: {
+    "application/json": { schema: EntryReceipt },
+    [PDF]: { schema: z.string().openapi({ format: "binary" }) },
+  },
+} as const;
 
 /** The log. */
 export function entriesDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): void {
@@ -74,7 +86,7 @@ export function entriesDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): 
     return c.json(detailed(view, inClear), 200);
   });
 
-  const { receipt } = parts;
+  const { receipt, printReceipt } = parts;
   if (receipt !== undefined) {
     const proof = createRoute({
       method: "get",
@@ -82,19 +94,21 @@ export function entriesDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): 
       operationId: "getEntryProof",
       summary: "A receipt of one entry: its words, its place in the log, and what was signed",
       description:
-        "It can be handed on, and checked by anybody without us: at /.well-known/yesline/verify, offline, or with RFC 6962 and Ed25519 by hand. Its schema is /api/receipt.schema.json.",
+        "As JSON, or for people as PDF where `Accept` asks for `application/pdf`; the PDF has the JSON attached. It can be handed on, and checked by anybody without us: at /.well-known/yesline/verify, offline, or with RFC 6962 and Ed25519 by hand. Its schema is /api/receipt.schema.json.",
       tags: TAG,
       security: SECURITY,
       middleware: guard("entries:read"),
       request: { params: EntryPath },
-      responses: answers({ 200: json("The receipt.", EntryReceipt) }, REFUSALS_OR_NOT_FOUND),
+      responses: answers({ 200: RECEIPT }, REFUSALS_OR_NOT_FOUND),
     });
     routes.openapi(proof, async (c) => {
       const seen = businessesOf(parts, c.get("key")).map(({ id }) => id);
       const found = await receipt(seen, c.req.valid("param").id.toLowerCase());
       if (found === null) return refuse(c, "not-found", "There is no such entry that this key may see.");
       const { recordId, controller } = found.record as { recordId: string; controller: { id: string } };
-      await log(c, false, controller.id, recordId, "a receipt");
+      const asPdf = printReceipt !== undefined && wantsPdf(c);
+      await log(c, false, controller.id, recordId, asPdf ? "a receipt, as PDF" : "a receipt");
+      if (asPdf) return printed(c, found, printReceipt);
       return c.json(found as z.infer<typeof EntryReceipt>, 200);
     });
   }
@@ -111,6 +125,23 @@ export function entriesDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards): 
     const action = inClear ? "revealed" : "looked";
     const actor = { actor: id, actorName: `API key ${name}` };
     return reading.logAccess({ ...actor, action, businessId, subject, detail, at: now() });
+  }
+}
+
+/** Whoever does not ask for paper gets JSON. */
+function wantsPdf(c: ApiContext): boolean {
+  const supports = ["application/json", PDF];
+  return accepts(c, { header: "Accept", supports, default: "application/json" }) === PDF;
+}
+
+async function printed(c: ApiContext, receipt: Receipt, print: PdfPress) {
+  try {
+    const pdf = await print(receipt);
+    return c.body(new Uint8Array(pdf), 200, { "Content-Type": PDF }) as never;
+  } catch (error) {
+    if (!(error instanceof PressBusy)) throw error;
+    c.header("Retry-After", "5");
+    return refuse(c, "unavailable", "Many receipts are being printed. As JSON you get it at once.");
   }
 }
 

@@ -14,6 +14,7 @@ import { logAccess, type ConsoleContext, type ConsoleEnv, type ConsoleParts } fr
 import { recordingOf } from "../recordings.ts";
 import { requestNamed } from "../typed.ts";
 import { gone, personDoor } from "./person.ts";
+import { PressBusy } from "../../proof/pdf-press.ts";
 import type { Entry, Withdrawal } from "../../ledger/ledger.ts";
 import type { SubscriberDetail } from "../../ledger/reading.ts";
 import { groundOf, withdraw } from "../../ledger/withdraw.ts";
@@ -86,6 +87,7 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     const body = evidencePage(parts, {
       evidence,
       zip: `${pathname}/zip${search}`,
+      receipt: parts.printReceipt === undefined ? null : `${pathname}/receipt.pdf`,
       role: c.get("operator").role,
       madeBy: email,
       madeAt: now(),
@@ -100,6 +102,26 @@ export function peopleDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
       "Content-Type": "application/zip",
       "Content-Disposition": `attachment; filename="evidence-${evidence.view.entry.id}.zip"`,
     });
+  });
+
+  door.get("/evidence/:business/:entry/receipt.pdf", requires(parts, "evidence"), async (c) => {
+    const { business, entry } = c.req.param();
+    const view = await parts.entries.get([business], entry);
+    if (view === null || parts.printReceipt === undefined) return gone(c, parts);
+    const detail = "a receipt, as PDF";
+    await logAccess(parts, c, { action: "evidence", businessId: business, subject: entry, detail });
+    try {
+      const pdf = await parts.printReceipt(business, entry);
+      if (pdf === null) return gone(c, parts);
+      return c.body(new Uint8Array(pdf), 200, {
+        "Content-Type": "application/pdf",
+        "Content-Disposition": `attachment; filename="receipt-${view.entry.id}.pdf"`,
+      });
+    } catch (error) {
+      if (!(error instanceof PressBusy)) throw error;
+      const body = problemPage("Many receipts are being printed.", "Try again in a minute.");
+      return c.html(page(c, parts, { title: "Receipt", place: "none", body }), 503);
+    }
   });
 
   async function showCall(c: ConsoleContext, revealed: boolean): Promise<Response> {

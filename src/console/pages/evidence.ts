@@ -22,6 +22,8 @@ import {
 export type EvidenceOptions = {
   readonly evidence: Evidence;
   readonly zip: string;
+  /** Where the receipt is, as PDF; null where there are none. */
+  readonly receipt: string | null;
   readonly role: Role;
   readonly madeBy: string;
   readonly madeAt: number;
@@ -35,7 +37,7 @@ export function evidenceTitle({ view, call }: Evidence): string {
 /** One entry as it would be laid before somebody who doubts it; made to be printed. */
 export function evidencePage(
   parts: ConsoleParts,
-  { evidence, zip, role, madeBy, madeAt }: EvidenceOptions,
+  { evidence, zip, receipt, role, madeBy, madeAt }: EvidenceOptions,
 ): Html {
   const { record, view, call, withdrawn, exchange, recorded, confirmed, superseded, checks } = evidence;
   const { entry, notice, number } = view;
@@ -43,6 +45,11 @@ export function evidencePage(
   const beside = html`<button type="button" data-print hidden>
       ${icon("print")}<span>Print or save as PDF</span>
     </button>
+    ${
+      receipt === null
+        ? NOTHING
+        : html`<a class="button" href="${receipt}" download>${icon("shield")}<span>Receipt (PDF)</span></a>`
+    }
     <a class="button primary" href="${zip}" download>${icon("export")}<span>Download ZIP</span></a>`;
   return html`<article class="evidence">
     ${heading(
