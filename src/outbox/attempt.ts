@@ -5,6 +5,7 @@ import type { Carrier, Fate } from "./carrier.ts";
 export type AttemptParts = {
   readonly outgoing: Pick<OutgoingStore, "accepted" | "postpone" | "end">;
   readonly carriers: Carriers;
+  readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
 };
@@ -35,7 +36,10 @@ const MAX_ATTEMPTS = 1_000;
  *
  * @param isStopping asked before anything leaves
  */
-export function attempts({ outgoing, carriers, random }: AttemptParts, isStopping: () => boolean) {
+export function attempts(
+  { outgoing, carriers, now: clock, random }: AttemptParts,
+  isStopping: () => boolean,
+) {
   async function attempt(job: Outgoing, now: number): Promise<Ended> {
     const carrier: Carrier = carriers[job.payload.kind];
     if (job.unclearSince !== null) {
@@ -84,7 +88,10 @@ export function attempts({ outgoing, carriers, random }: AttemptParts, isStoppin
 
   async function again(job: Outgoing, now: number, failure: Failure, unclear: boolean, afterMs: number) {
     const wait = Math.max(afterMs, backoffMs(job.payload.kind, Math.max(job.attempts, 1), random()));
-    await outgoing.postpone(job.id, Math.min(now + wait, Math.max(job.expiresAt, now)), failure, unclear);
+    // From when it failed, and not from when it was taken out: what has just left is not to be seen yet.
+    const failedAt = Math.max(now, clock());
+    const dueAt = Math.min(failedAt + wait, Math.max(job.expiresAt, failedAt));
+    await outgoing.postpone(job.id, dueAt, failure, unclear);
     return { outcome: unclear ? "unclear" : "again", failure } as const;
   }
 

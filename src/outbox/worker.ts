@@ -52,7 +52,7 @@ const CLAIM_EVERY_MS = 30_000;
 
 export function outboxWorker(parts: WorkerParts): Worker {
   const { outgoing, now: clock, observe, onError } = parts;
-  const underWay: UnderWay = { message: new Set(), call: new Set(), event: new Set(), recording: new Set() };
+  const underWay: UnderWay = { message: new Map(), call: new Map(), event: new Map(), recording: new Map() };
   let nextCallAt = 0;
   let lastStart: Promise<unknown> = Promise.resolve();
   const stop = new AbortController();
@@ -79,11 +79,14 @@ export function outboxWorker(parts: WorkerParts): Worker {
     const claimed = await Promise.all(OUTGOING_KINDS.map((kind) => claim(kind, now)));
     return claimed.flat().map((job) => {
       const ofKind = underWay[job.payload.kind];
+      // Its lease ran out while this very process stood still: the attempt that is under way goes on, and no second one.
+      const earlier = ofKind.get(job.id);
+      if (earlier !== undefined) return earlier;
       const carried = carry(job, now).finally(() => {
-        ofKind.delete(carried);
+        ofKind.delete(job.id);
         wakeUp.resolve();
       });
-      ofKind.add(carried);
+      ofKind.set(job.id, carried);
       return carried;
     });
   }
@@ -145,14 +148,14 @@ export function outboxWorker(parts: WorkerParts): Worker {
         if (now >= claimAt) claimAt = now + CLAIM_EVERY_MS;
         if (waitMs > 0 && !signal.aborted) await soonerOf(wakeUp.promise, waitMs);
       }
-      await Promise.all(OUTGOING_KINDS.flatMap((kind) => [...underWay[kind]]));
+      await Promise.all(OUTGOING_KINDS.flatMap((kind) => [...underWay[kind].values()]));
     },
 
     wake: () => wakeUp.resolve(),
   };
 }
 
-type UnderWay = Readonly<Record<OutgoingKind, Set<Promise<void>>>>;
+type UnderWay = Readonly<Record<OutgoingKind, Map<string, Promise<void>>>>;
 
 async function soonerOf(promise: Promise<void>, milliseconds: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();

@@ -71,6 +71,33 @@ describe("a worker", () => {
     expect(sent).toHaveLength(20);
   });
 
+  it("that stood still for longer than its lease goes on with what it has, and sends nothing twice", async () => {
+    await agreed(1);
+    const answer = Promise.withResolvers<Fate>();
+    deliver = () => answer.promise;
+    const worker = workerOn();
+    const first = worker.tick(memory.clock.now);
+    await until(() => sent.length === 1);
+    memory.clock.now += 121_000;
+    const second = worker.tick(memory.clock.now);
+    await memory.ledger.probe();
+    answer.resolve({ kind: "accepted", sid: null });
+    await Promise.all([first, second]);
+    expect(sent).toHaveLength(1);
+    expect(await states()).toEqual(["sent"]);
+  });
+
+  it("counts the wait from when an answer was lost, however long the request took to leave", async () => {
+    await agreed(1);
+    const afterMs = 45_000;
+    deliver = async () => {
+      memory.clock.now += 60_000;
+      return { kind: "again", failure: { code: null, message: "lost" }, unclear: true, afterMs };
+    };
+    await workerOn().tick(memory.clock.now);
+    expect(await memory.outgoing.nextDueAt()).toBe(memory.clock.now + afterMs);
+  });
+
   it("and another one beside it never send the same", async () => {
     await agreed(20);
     const workers = [workerOn(), workerOn()];
