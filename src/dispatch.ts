@@ -11,7 +11,7 @@ import { callGuard, callPlacer } from "./outbox/calls.ts";
 import { eventCarrier } from "./outbox/event.ts";
 import { bringer } from "./outbox/live-call.ts";
 import { messageCarrier } from "./outbox/message.ts";
-import { postOutside } from "./outbox/post.ts";
+import { postOutside, type Post } from "./outbox/post.ts";
 import { recordingCarrier, recordingPlayer } from "./outbox/recording.ts";
 import { outboxWorker, type OutgoingSeen, type Worker } from "./outbox/worker.ts";
 import type { Script } from "./script/script.ts";
@@ -36,6 +36,8 @@ export type DispatchParts = {
   readonly ownUrl: string;
   /** Absent: the one that asks hours, consent and caps. */
   readonly guard?: CallParts["guard"];
+  /** How events reach other systems. Absent: over the network. */
+  readonly post?: Post;
   readonly log: Logger;
   readonly count: (seen: OutgoingSeen) => void;
   readonly now?: () => number;
@@ -67,6 +69,7 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
   const write = writers(parts.scripts);
   const logOutgoing = outgoingLog(log);
   const demo = config.accounts.every(({ simulated }) => simulated);
+  const { post = postOutside({ allowLoopback: demo }) } = parts;
   const worker = outboxWorker({
     outgoing,
     carriers: {
@@ -84,7 +87,7 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
       event: eventCarrier({
         endpoints,
         entryOf: async (businessId, entryId) => (await entries.get([businessId], entryId))?.entry ?? null,
-        post: postOutside({ allowLoopback: demo }),
+        post,
       }),
       recording: recordingCarrier({ publicUrl, recordings, restOf }),
     },
