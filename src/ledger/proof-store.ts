@@ -33,6 +33,10 @@ export type ProofStore = {
   ): Promise<{ readonly index: number; readonly hash: Uint8Array } | null>;
   /** What an entry's leaf is made of; null where there is no such entry. */
   leafRow(businessId: string, entryId: string): Promise<LeafRow | null>;
+  /** What the leaves of these entries are made of, and where they stand: the same as one by one, and far faster. */
+  placed(
+    entries: readonly Pick<LeafRow, "businessId" | "id" | "seq">[],
+  ): Promise<readonly { readonly row: LeafRow | null; readonly index: number | null }[]>;
   /** Leaves from an index on, in order, with what they are made of now; null where the entry is gone. */
   sealed(from: number, limit: number): Promise<readonly SealedLeaf[]>;
 };

@@ -71,6 +71,25 @@ describe("a sealer", () => {
     expect(await memory.proof.sealed(9, 100)).toEqual([]);
   });
 
+  it("places many entries as it places one, whether they lie together or far apart, sealed or not", async () => {
+    const { proof } = memory;
+    await agreements(memory, 40);
+    await sealerOn(proof).seal();
+    await agreements(memory, 2);
+    const all = await proof.unsealed(1).then(async ([first]) => {
+      const sealed = await proof.sealed(0, 100);
+      return [...sealed.flatMap(({ row }) => row ?? []), ...(first === undefined ? [] : [first])];
+    });
+    const gone = { businessId: "acme-dental", id: "gone", seq: 99 };
+    for (const some of [all, all.slice(3, 5), [...all.slice(0, 1), ...all.slice(-1)], [gone], []]) {
+      const one = some.map(async ({ businessId, id }) => ({
+        row: await proof.leafRow(businessId, id),
+        index: (await proof.placeOf(businessId, id))?.index ?? null,
+      }));
+      expect(await proof.placed(some)).toEqual(await Promise.all(one));
+    }
+  });
+
   it("seals an old ledger of thousands batch by batch while calls go on", async () => {
     await agreements(memory, 3_000);
     const stop = new AbortController();

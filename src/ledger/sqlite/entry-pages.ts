@@ -65,13 +65,15 @@ function viewer(connection: Connection, vault: NumberVault): (row: Row) => Entry
     const read = noticeMessageId === null ? null : wordsSent(entry.businessId, noticeMessageId);
     const served = (name: string, which: number | null): ServedWords | null =>
       callSid === null || which === null ? null : wordsServed(entry.businessId, callSid, name, which);
+    const notice = served("notice", noticeAttempt) ?? read;
+    // A question that came with the notice stands in the notice's words.
+    const withNotice = () => (attempt === noticeAttempt ? notice : served("notice", attempt));
     return {
       entry: readable(entry, reasons.wordsOf(entry)),
       reasonCommitment: committedIn(entry.reason),
       number: number === null ? null : vault.decrypt(entry.subscriberId, number),
-      notice: served("notice", noticeAttempt) ?? read,
-      // A question that came with the notice stands in the notice's words.
-      question: served(step, attempt) ?? served("notice", attempt) ?? read,
+      notice,
+      question: served(step, attempt) ?? withNotice() ?? read,
       call,
     };
   };
@@ -115,27 +117,15 @@ function rowsWhere({ db }: Connection, condition: SQL | undefined, limit: number
 }
 
 /** The words of a served event, by its place in the call. */
-function servedWords({ db }: Connection) {
-  const { callEvent, servedText } = table;
-  const statement = db
-    .select({ words: servedText.words, wordsDigest: servedText.wordsDigest, at: callEvent.at })
-    .from(callEvent)
-    .innerJoin(
-      servedText,
-      and(eq(servedText.businessId, callEvent.businessId), eq(servedText.digest, callEvent.textDigest)),
-    )
-    .where(
-      and(
-        eq(callEvent.businessId, sql.placeholder("businessId")),
-        eq(callEvent.callSid, sql.placeholder("callSid")),
-        eq(callEvent.step, sql.placeholder("step")),
-        eq(callEvent.attempt, sql.placeholder("attempt")),
-        eq(callEvent.kind, "served"),
-      ),
-    )
-    .prepare();
+function servedWords({ client }: Connection) {
+  const statement = client.prepare<[string, string, string, number], ServedWords>(
+    `SELECT served_text.words, served_text.words_digest AS wordsDigest, call_event.at FROM call_event
+     JOIN served_text ON served_text.business_id = call_event.business_id AND served_text.digest = call_event.text_digest
+     WHERE call_event.business_id = ? AND call_event.call_sid = ? AND call_event.step = ? AND call_event.attempt = ?
+       AND call_event.kind = 'served'`,
+  );
   return (businessId: string, callSid: string, step: string, attempt: number): ServedWords | null =>
-    statement.get({ businessId, callSid, step, attempt }) ?? null;
+    statement.get(businessId, callSid, step, attempt) ?? null;
 }
 
 /** The words of a message of ours. */

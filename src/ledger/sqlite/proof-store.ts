@@ -47,6 +47,7 @@ export function sqliteProofStore(
     'SELECT leaf_index AS "index", hash FROM log_leaf WHERE business_id = ? AND entry_id = ?',
   );
   const leavesFrom = sealedPages({ client }, rowOf);
+  const placed = placedRows({ client }, { rowOf, place });
   const append = appender({ client }, () => (newest.get() ?? -1) + 1);
 
   return {
@@ -65,6 +66,7 @@ export function sqliteProofStore(
     ...checkpointShelf({ client }),
     placeOf: async (businessId, entryId) => place.get(businessId, entryId) ?? null,
     leafRow: async (businessId, entryId) => rowOf.get(businessId, entryId) ?? null,
+    placed: async (entries) => placed(entries),
     sealed: async (from, limit) => leavesFrom(from, bounded(limit)),
   };
 }
@@ -98,6 +100,40 @@ function sealedPages(
     });
   };
 }
+
+type Place = { readonly index: number; readonly hash: Buffer };
+
+/** Entries of a list, in commit order: one statement for all that lie together, as in `sealedPages`. */
+function placedRows(
+  { client }: Pick<Connection, "client">,
+  { rowOf, place }: { rowOf: Statement<Whose, LeafRow>; place: Statement<Whose, Place> },
+): (entries: Parameters<ProofStore["placed"]>[0]) => Awaited<ReturnType<ProofStore["placed"]>> {
+  const rowsWithin = client.prepare<[number, number], LeafRow>(
+    `${LEAF_ROWS} WHERE entry.seq >= ? AND entry.seq <= ? ORDER BY entry.seq`,
+  );
+  const placesWithin = client.prepare<[number, number], { seq: number; index: number }>(
+    `SELECT entry.seq, leaf_index AS "index" FROM entry JOIN log_leaf
+       ON log_leaf.entry_id = entry.id AND log_leaf.business_id = entry.business_id
+     WHERE entry.seq >= ? AND entry.seq <= ?`,
+  );
+  return (entries) => {
+    const [first, last] = [entries[0]?.seq ?? 0, entries.at(-1)?.seq ?? 0];
+    // A filter that takes one in a hundred is better served one by one.
+    if (last - first >= entries.length * MAX_SPREAD)
+      return entries.map(({ businessId, id }) => ({
+        row: rowOf.get(businessId, id) ?? null,
+        index: place.get(businessId, id)?.index ?? null,
+      }));
+    const rows = new Map(rowsWithin.all(first, last).map((row) => [row.seq, row]));
+    const places = new Map(placesWithin.all(first, last).map(({ seq, index }) => [seq, index]));
+    return entries.map(({ seq }) => ({ row: rows.get(seq) ?? null, index: places.get(seq) ?? null }));
+  };
+}
+
+type Whose = [businessId: string, entryId: string];
+
+/** So many rows may be read for one that is wanted. */
+const MAX_SPREAD = 8;
 
 /** In the transaction of whoever calls: the primary key and the triggers hold what is promised here. */
 function appender({ client }: Pick<Connection, "client">, size: () => number) {
