@@ -2,7 +2,10 @@ import type { Logger } from "pino";
 import { DatabaseUnusable } from "./ledger/sqlite/connection.ts";
 import { checkPages, type PageCheck } from "./ledger/sqlite/page-check.ts";
 
-/** Pages that the disk has damaged are found before anybody is on the line, and once a day while it serves. */
+/**
+ * Pages that the disk has damaged are found before anybody is on the line, and once a day while it serves; files that
+ * somebody takes away from under it, at once.
+ */
 export type DamageWatch = {
   /**
    * The look before the start. A file too large for it is looked at to its end beside the line.
@@ -10,8 +13,12 @@ export type DamageWatch = {
    * @throws {DatabaseUnusable} with what is wrong
    */
   readonly first: () => Promise<void>;
-  /** One look at a time, a day apart. */
-  readonly start: () => void;
+  /**
+   * One look at the pages at a time, a day apart.
+   *
+   * @param standing whether the open files still have their names
+   */
+  readonly start: (standing: () => DatabaseUnusable | null) => void;
   readonly finish: () => Promise<void>;
   /** When the last whole look ended that found nothing, milliseconds since 1970; null before. */
   readonly soundAt: () => number | null;
@@ -29,11 +36,13 @@ export type DamageParts = {
 /** So long the start waits: a gigabyte or two. */
 const START_WAIT_MS = 5_000;
 const EVERY_MS = 24 * 60 * 60 * 1000;
+const STANDING_EVERY_MS = 1_000;
 
 export function watchDamage({ file, log, now, onDamage, check = checkPages }: DamageParts): DamageWatch {
   let soundAt: number | null = null;
   let underWay: PageCheck | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let standingTimer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
 
   /** @throws {DatabaseUnusable} */
@@ -74,8 +83,15 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
         clearTimeout(waiting);
       }
     },
-    start: () => schedule(underWay === null ? EVERY_MS : 0),
+    start(standing) {
+      schedule(underWay === null ? EVERY_MS : 0);
+      standingTimer = setInterval(() => {
+        const error = standing();
+        if (error !== null) onDamage(error);
+      }, STANDING_EVERY_MS).unref();
+    },
     async finish() {
+      clearInterval(standingTimer);
       clearTimeout(timer);
       underWay?.stop();
       await looking;

@@ -13,6 +13,7 @@ import { keepPromises } from "./keeping.ts";
 import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
 import { lastWritten } from "./ledger/sqlite/last-written.ts";
 import { litestreamWarnings } from "./ledger/sqlite/litestream.ts";
+import { standing } from "./ledger/sqlite/standing.ts";
 import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -180,7 +181,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   sealing.start();
   verifying.start();
   clock.start();
-  damage.start();
+  damage.start(standing(connection));
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
   const stopKeeping = keepPromises({
     privacy: memory.privacy,

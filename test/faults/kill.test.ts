@@ -4,13 +4,17 @@ import { inject } from "../support/breaking.ts";
 import { startServer } from "../support/server.ts";
 import { fault } from "./rows.ts";
 
-fault(1, async () => {
-  const report = await kills({ seed: 1, amount: 2, say: () => undefined });
-  expect(report.broken).toEqual([]);
-  expect(report.figures).toMatchObject({ rounds: 2, lost: 0, twice: 0 });
-  expect(report.figures["acknowledged"]).toBeGreaterThan(0);
-  // Three servers start after each other.
-}, 180_000);
+fault(
+  1,
+  async () => {
+    const report = await kills({ seed: 1, amount: 2, say: () => undefined });
+    expect(report.broken).toEqual([]);
+    expect(report.figures).toMatchObject({ rounds: 2, lost: 0, twice: 0 });
+    expect(report.figures["acknowledged"]).toBeGreaterThan(0);
+    // Three servers start after each other.
+  },
+  180_000,
+);
 
 fault(2, async () => {
   await using first = await startServer();

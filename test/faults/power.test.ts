@@ -33,10 +33,14 @@ test("a disk that loses its power has what was synced, and of the rest what it h
   expect(contents[1]).toBe(`SYNCED${synced.slice(6)}${"written ".repeat(1000)}`);
 });
 
-fault(3, async () => {
-  const report = await power({ seed: 3, amount: 2, say: () => undefined });
-  expect(report.broken).toEqual([]);
-  expect(report.figures).toMatchObject({ rounds: 2, lost: 0, twice: 0 });
-  expect(report.figures["acknowledged"]).toBeGreaterThan(0);
-  // Three servers start after each other.
-}, 180_000);
+fault(
+  3,
+  async () => {
+    const report = await power({ seed: 3, amount: 2, say: () => undefined });
+    expect(report.broken).toEqual([]);
+    expect(report.figures).toMatchObject({ rounds: 2, lost: 0, twice: 0 });
+    expect(report.figures["acknowledged"]).toBeGreaterThan(0);
+    // Three servers start after each other.
+  },
+  180_000,
+);

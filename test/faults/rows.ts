@@ -71,11 +71,14 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
+/** Some rows start three servers after each other, and a busy machine takes its time for each. */
+const TIMEOUT_MS = 180_000;
+
 /** A test that provokes one row of the table; its name says what happens and what must come of it. */
 export function fault(
   row: Fault,
   provoke: (context: TestContext) => Promise<void>,
-  timeoutMs?: number,
+  timeoutMs = TIMEOUT_MS,
 ): void {
   const [happens, expected] = FAULTS[row];
   test(`row ${row}: ${happens} → ${expected}`, (context) => provoke(context), timeoutMs);
