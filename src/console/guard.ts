@@ -51,6 +51,15 @@ export function sameOrigin(publicUrl: string): Guard {
   };
 }
 
+/** Forms come as browsers send ours. Another body would have to be taken apart first, and may not be well-formed. */
+export function plainForms(): Guard {
+  return async (c, next) => {
+    const type = c.req.header("content-type");
+    const plain = type === undefined || /^application\/x-www-form-urlencoded *(?:;|$)/i.test(type);
+    return plain ? next() : c.text("Send application/x-www-form-urlencoded, as our forms do.\n", 415);
+  };
+}
+
 /** Who is not signed in is sent to the sign-in page; what is no page answers 401. */
 export function signedIn(parts: ConsoleParts): Guard {
   return async (c, next) => {

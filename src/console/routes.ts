@@ -12,7 +12,7 @@ import { recordingsDoor } from "./doors/recordings.ts";
 import { signInDoor } from "./doors/sign-in.ts";
 import { systemsDoor } from "./doors/systems.ts";
 import { trafficDoor } from "./doors/traffic.ts";
-import { hardened, sameOrigin, signedIn } from "./guard.ts";
+import { hardened, plainForms, sameOrigin, signedIn } from "./guard.ts";
 import { page } from "./pages/layout.ts";
 import { problemPage } from "./pages/problem.ts";
 import type { ConsoleEnv, ConsoleParts } from "./parts.ts";
@@ -32,6 +32,7 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.use(
     bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.text("The body is over 64 kB.\n", 413) }),
   );
+  routes.post("*", plainForms());
   routes.route("/", signInDoor(parts));
   routes.use(signedIn(parts));
   routes.route("/", logDoor(parts));
