@@ -25,6 +25,7 @@ import { sealWith, verifiersOf } from "./sealing.ts";
 import { drain, listen, signalToStop, type Listening } from "./server.ts";
 import { httpTransport, type PhoneParts, type Transport } from "./simulator/index.ts";
 import { superviseWith } from "./supervision.ts";
+import { wasCutShort } from "./twilio/body-limit.ts";
 import { VERBS } from "./twilio/verbs.ts";
 import { upkeep } from "./upkeep.ts";
 import { verifyWith } from "./verifying.ts";
@@ -81,7 +82,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   metrics.watchVerifying(verifying.status);
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
-  const onError = (error: unknown) => log.error({ err: error }, "request failed");
+  const onError = (error: unknown) =>
+    wasCutShort(error) ? log.info("a client hung up") : log.error({ err: error }, "request failed");
   const supervision = superviseWith(config, {
     connection,
     ledger,

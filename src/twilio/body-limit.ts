@@ -16,3 +16,13 @@ export function limitedBody(tooLong: (c: Context) => Response): MiddlewareHandle
     return Number(stated) > MAX_BODY_BYTES ? tooLong(c) : next();
   };
 }
+
+/** Whoever sent it has hung up before its end, as Node says it: nothing has failed on our side. */
+export function wasCutShort(error: unknown): boolean {
+  return (
+    error instanceof Error && error.message === "aborted" && "code" in error && error.code === "ECONNRESET"
+  );
+}
+
+/** Nobody hears it; the log does. */
+export const CUT_SHORT = "The body ended before its end.";

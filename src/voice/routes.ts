@@ -6,6 +6,7 @@ import { MACHINE, type CallIdentity, type Ledger } from "../ledger/ledger.ts";
 import type { Recordings } from "../ledger/recordings.ts";
 import type { Script } from "../script/script.ts";
 import { speaker, type Speech } from "../script/speak.ts";
+import { CUT_SHORT, wasCutShort } from "../twilio/body-limit.ts";
 import {
   answerInput,
   callInput,
@@ -157,7 +158,8 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   });
 
   /** Law 2, the other half: if nothing could be recorded, the caller hears just that. */
-  routes.onError((_error, c) => {
+  routes.onError((error, c) => {
+    if (wasCutShort(error)) return refuse(c, 400, CUT_SHORT);
     const speaking = c.get("speaking") as Speaking | "never" | undefined;
     if (speaking === undefined) return c.text("Something failed on our side.\n", 500);
     if (speaking === "never") return xml(c, HANG_UP);
@@ -244,7 +246,7 @@ function observed({ ledger, now, monotonicMs, observe }: VoiceParts) {
     await next();
     const milliseconds = monotonicMs() - startedAt;
     const webhook: Webhook = { ...c.get("webhook"), status: c.res.status, milliseconds };
-    observe(webhook, c.error);
+    observe(webhook, wasCutShort(c.error) ? undefined : c.error);
     const { businessId = null, callSid, route, status: httpStatus, step, attempt, repeated } = webhook;
     if (route === "other" || route === "recording" || callSid === undefined || businessId === null) return;
     const outcome = c.error === undefined ? webhook.outcome : FAILED;

@@ -4,7 +4,7 @@ import type { Business } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
 import type { Messages } from "../ledger/messages.ts";
 import type { Script } from "../script/script.ts";
-import { limitedBody } from "../twilio/body-limit.ts";
+import { CUT_SHORT, limitedBody, wasCutShort } from "../twilio/body-limit.ts";
 import { messageInput, messageStatusInput } from "../twilio/message-form.ts";
 import type { Account } from "../twilio/signature.ts";
 import { webhookReader } from "../twilio/webhook.ts";
@@ -119,7 +119,9 @@ export function whatsappRoutes(parts: WhatsAppParts): Hono<Env> {
     return c.text("Only POST, as Twilio sends it.\n", 405, { Allow: "POST" });
   });
 
-  routes.onError((_error, c) => c.text("Something failed on our side.\n", 500));
+  routes.onError((error, c) =>
+    wasCutShort(error) ? refuse(c, 400, CUT_SHORT) : c.text("Something failed on our side.\n", 500),
+  );
 
   return routes;
 }
@@ -140,7 +142,8 @@ function observed({ monotonicMs, observe }: WhatsAppParts) {
     c.set("webhook", UNSEEN);
     await next();
     const milliseconds = monotonicMs() - startedAt;
-    observe({ ...c.get("webhook"), status: c.res.status, milliseconds }, c.error);
+    const error = wasCutShort(c.error) ? undefined : c.error;
+    observe({ ...c.get("webhook"), status: c.res.status, milliseconds }, error);
   };
 }
 
