@@ -49,12 +49,14 @@ export function brokenReferences(row: LeafRow): readonly string[] {
   const isByPhone = row.callSid !== null;
   if (row.questionStep !== null && row.questionWordsDigest === null)
     missing.push("the words of its question are gone");
-  if (isByPhone && row.pressAt === null) missing.push("the key that made it is not among the call's events");
+  // That a call was recorded is nobody's keypress.
+  if (isByPhone && row.pressAt === null && row.kind !== "recorded")
+    missing.push("the key that made it is not among the call's events");
   if (isByPhone && row.questionAt === null) missing.push("its question is not among the call's events");
   return missing;
 }
 
-const NEEDS_NOTICE: ReadonlySet<string> = new Set(["granted", "pending", "confirmed"]);
+const NEEDS_NOTICE: ReadonlySet<string> = new Set(["granted", "pending", "confirmed", "recorded"]);
 
 /** A whole number in SQLite is up to 8 bytes, of which JavaScript holds 53 bits. */
 const BITS_OF_NUMBER = 52;

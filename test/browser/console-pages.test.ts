@@ -8,10 +8,11 @@ import { launchBrowser } from "../support/browser.ts";
 let browser: Browser;
 let line: Rooms["line"];
 let pages: Readonly<Record<string, string>>;
+let audio: Rooms["audio"];
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  ({ line, paths: pages } = await furnishConsole());
+  ({ line, paths: pages, audio } = await furnishConsole());
 });
 afterAll(async () => {
   await browser.close();
@@ -201,6 +202,25 @@ describe("whoever depends on how the pages are made", () => {
     expect(colours).toBe("rgb(255, 255, 255)");
     const pdf = (await person.page.pdf({ format: "A4" })).toString("latin1");
     expect(pdf.match(/\/Type\s*\/Page\b/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test("hears a recorded call with a press of play, and is told where the audio is not what was sealed", async () => {
+    const person = await atConsole(browser, line.url);
+    await person.signIn(ADMIN.email, ADMIN.password);
+    await person.page.goto(line.url + pages["A recorded call"]);
+    const heard = await person.page.evaluate<number>(`(async () => {
+      const audio = document.querySelector("audio");
+      await audio.play();
+      return audio.duration;
+    })()`);
+    expect(heard).toBe(1);
+    expect(person.complaints).toEqual([]);
+    audio.isAltered = true;
+    await person.page.reload();
+    await person.page.evaluate(`document.querySelector("audio").play().catch(() => undefined)`);
+    await person.page.getByRole("link", { name: "Why?" }).click();
+    expect(await person.page.locator("h1").innerText()).toBe("Not the audio that was sealed");
+    audio.isAltered = false;
   });
 
   test("reads valid HTML on every page, as the server sent it", async () => {

@@ -2,13 +2,22 @@ import { randomUUIDv7 } from "node:crypto";
 import { keyText } from "../../src/ledger/key-text.ts";
 import { ADMIN, serveConsoleLine, type ConsoleLine } from "../console/console-line.ts";
 import { correspondent } from "../console/correspondent.ts";
+import { toneOf } from "../../src/simulator/rest/wav.ts";
+import { answers, begins, callOf, entryOf } from "../support/memory.ts";
 
 export type Rooms = Awaited<ReturnType<typeof furnishConsole>>;
 
 /** A console with something in every room, and the way to each. */
 export async function furnishConsole() {
+  const audio = { isAltered: false };
   const line = await serveConsoleLine({
-    parts: { placeCall: async () => ({ kind: "queued", id: randomUUIDv7() }) },
+    parts: {
+      placeCall: async () => ({ kind: "queued", id: randomUUIDv7() }),
+      playRecording: async () =>
+        audio.isAltered
+          ? { kind: "altered", sealed: "5e".repeat(32), found: "ff".repeat(32) }
+          : { kind: "audio", audio: toneOf(RECORDING_SID) },
+    },
   });
   const endpointId = await otherSystems(line);
   const callSid = await line.granted("+14155550123");
@@ -52,9 +61,13 @@ export async function furnishConsole() {
   const guest = await idOf("2233");
   const [entry] = (await line.reading.call("acme-dental", callSid))?.entries ?? [];
   const left = (await line.reading.subscriber("hotel-miramar", guest))?.entries.at(-1);
+  const recorded = await recordedCall(line);
   return {
     line,
+    audio,
     paths: {
+      "A recorded call": `/console/calls/acme-dental/${recorded.callSid}`,
+      "Evidence of a recording": `/console/evidence/acme-dental/${recorded.entryId}?call=${recorded.callSid}`,
       Today: "/console/today",
       Log: "/console/log",
       "Log, filtered": "/console/log?outcome=granted&locale=es-ES",
@@ -84,6 +97,23 @@ export async function furnishConsole() {
       "No such page": "/console/nowhere",
     },
   };
+}
+
+const RECORDING_SID = `RE${"5".repeat(32)}`;
+
+/** A call whose audio is kept, and the entry that says so. */
+async function recordedCall({ memory, ledger, clock }: ConsoleLine) {
+  const { recordings } = memory;
+  const line = "+14155550100";
+  const call = callOf({ caller: "+27825550101", line, simulated: true, at: clock.now });
+  const { businessId, callSid } = call;
+  await ledger.record({ ...begins(call), recording: "start", jurisdiction: "ZA" });
+  await ledger.record(answers(call, [entryOf()]));
+  await recordings.started(businessId, callSid, RECORDING_SID, clock.now);
+  const bytes = toneOf(RECORDING_SID).length;
+  const kept = { sid: RECORDING_SID, seconds: 1, bytes, sha256: "5e".repeat(32) };
+  const entry = await recordings.keep(businessId, callSid, kept, clock.now);
+  return { callSid, entryId: entry?.id ?? "" };
 }
 
 /** Two keys and an endpoint; what is recorded from now on is told there. */
