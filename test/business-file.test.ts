@@ -73,7 +73,16 @@ describe("a good business file", () => {
       voices: {},
       agent: null,
       retention: "P18M",
+      recording: false,
     });
+  });
+
+  it("says which business records its calls", () => {
+    const [acme, other] = parse(changed("    retention: P5Y", "    retention: P5Y\n    recording: true"));
+    expect([acme?.recording, other?.recording]).toEqual([true, false]);
+    expect(
+      complaintsOf(changed("    retention: P5Y", "    retention: P5Y\n    recording: sometimes")),
+    ).toEqual([expect.stringMatching(/^acme\.yaml:\d+: businesses\.0\.recording: /)]);
   });
 
   it("may leave out the quotes around the script's date", () => {

@@ -57,6 +57,13 @@ describe("a subscriber", () => {
     expect(stands(...kinds)).toBe(state);
   });
 
+  it.each<ConsentState>(["granted", "refused", "revoked", "pending", "none"])(
+    "who stands at %s stands there still when their call was recorded",
+    (state) => {
+      expect(after(state, "recorded")).toBe(state);
+    },
+  );
+
   it("stands on each topic by itself", () => {
     const entries: Entry[] = [
       { kind: "granted", topics: ["visits", "offers"] },

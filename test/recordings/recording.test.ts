@@ -151,6 +151,21 @@ describe("where Twilio does not record,", () => {
     expect((await supervisor.get(`/console/recordings/kaap-clinic/${callSid}`)).status).toBe(404);
   });
 
+  it("or does not give the audio, a person can ask for it once more, and then it is kept", async () => {
+    line.state.troubles.push({ method: "GET", status: 404, code: 20_404 });
+    const { callSid } = await line.calls(["1"]);
+    expect(await line.recording(callSid)).toMatchObject({
+      state: "missing",
+      reason: "Twilio 20404: Trouble.",
+    });
+    const [failed] = await line.memory.outgoing.list({ kind: "recording", states: ["failed"], limit: 1 });
+    const { now } = line.clock;
+    expect(await line.memory.outgoing.retry(failed?.id ?? "", now, now + DAY_MS)).toBe(true);
+    await line.settle();
+    expect(await line.recording(callSid)).toMatchObject({ state: "kept", reason: null });
+    expect(line.entries(callSid).map(({ kind }) => kind)).toEqual(["granted", "recorded"]);
+  });
+
   it("a call in which nothing was decided misses nothing", async () => {
     line.state.troubles.push({ method: "POST", status: 400, code: 21_220 });
     const { missing } = await line.memory.recordings.unwell();
@@ -263,6 +278,22 @@ describe("somebody who is forgotten", () => {
     await line.settle();
     expect(await line.recording(call.callSid)).toMatchObject({ state: "deleted", sid: null });
     expect(line.state.asked).toEqual([]);
+  });
+
+  it("while Twilio is just beginning: what it has begun is deleted as soon as it says so", async () => {
+    const call = line.call({ from: "+27825550903", to: "+27215550100" });
+    await call.begin();
+    await call.press("1");
+    const now = line.clock.now;
+    const due = await line.memory.outgoing.claim({ now, leaseMs: 60_000, limit: 1, kinds: ["recording"] });
+    await erase("+27825550903");
+    expect(await line.recording(call.callSid)).toMatchObject({ state: "deleting", sid: null });
+    const sid = `RE${"a".repeat(32)}`;
+    await line.memory.recordings.started("kaap-clinic", call.callSid, sid, now);
+    await line.memory.outgoing.accepted(due[0]?.id ?? "", sid, now);
+    await line.settle();
+    expect(line.state.asked).toContain(`DELETE Recordings/${sid}.json`);
+    expect(await line.recording(call.callSid)).toMatchObject({ state: "deleted", sid });
   });
 
   it("goes by itself when the retention has ended", async () => {

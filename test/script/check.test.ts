@@ -606,6 +606,29 @@ describe("a script is refused, and the file is named, where", () => {
     },
   );
 
+  it("it is not said that the call is recorded, in any language", () => {
+    const words = copyOfWords();
+    const flaws = LOCALES.map((locale) => {
+      const [term = ""] = loadScript(words.folder, VERSION).locales.get(locale)?.terms.recording ?? [];
+      const file = `${locale}/recording.xml`;
+      words.edit(file, (text) => text.replaceAll(literally(term), "…"));
+      return `twiml/${VERSION}/${file}: does not say "${term}"`;
+    });
+    words.approve();
+    expect(words.findings([])).toEqual(flaws);
+  });
+
+  it("a notice that begins with the recording may take some seconds longer, and no more", () => {
+    const words = copyOfWords();
+    const longer = (times: number) => (text: string) =>
+      text.replace("</Say>", ` ${"Please listen. ".repeat(times)}</Say>`);
+    words.edit("en-US/notice.xml", longer(4));
+    words.edit("en-US/recording.xml", longer(6));
+    words.approve();
+    expect(words.findings([acme()])).toEqual([]);
+    expect(words.findings([acme({ recording: true })]).join()).toMatch(/notice\.xml.*to say; at most 36 s/);
+  });
+
   it("sorry does not say that nothing was saved, in any language", () => {
     const words = copyOfWords();
     const flaws = LOCALES.map((locale) => {
