@@ -1,8 +1,8 @@
 import { betterAuth, type BetterAuthOptions } from "better-auth/minimal";
-import { hashPassword, verifyPassword } from "better-auth/crypto";
 import { genericOAuth } from "better-auth/plugins/generic-oauth";
 import { twoFactor } from "better-auth/plugins/two-factor";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./identity.ts";
+import { passwordThread } from "./password-thread.ts";
 import { fewAtOnce } from "./passwords.ts";
 
 /** An OpenID Connect provider that operators may sign in with. */
@@ -36,10 +36,11 @@ const PROLONG_AFTER_SECONDS = 60;
 /** Tries to sign in from one address. */
 const RATE = { windowSeconds: 60, signIns: 20, codes: 10, others: 120 };
 
-/** better-auth, set up: no public sign-up, sessions in our database, passwords hashed few at a time. */
+/** better-auth, set up: no public sign-up, sessions in our database, passwords hashed beside the line. */
 export function createAuth({ publicUrl, secret, singleSignOn, database, onProblem }: AuthOptions) {
   const { origin, protocol } = new URL(publicUrl);
   const limited = fewAtOnce();
+  const passwords = passwordThread();
   return betterAuth({
     appName: "Yesline",
     baseURL: origin,
@@ -53,8 +54,8 @@ export function createAuth({ publicUrl, secret, singleSignOn, database, onProble
       minPasswordLength: MIN_PASSWORD_LENGTH,
       maxPasswordLength: MAX_PASSWORD_LENGTH,
       password: {
-        hash: (password) => limited(() => hashPassword(password)),
-        verify: (attempt) => limited(() => verifyPassword(attempt)),
+        hash: (password) => limited(() => passwords.hash(password)),
+        verify: (attempt) => limited(() => passwords.verify(attempt)),
       },
     },
     session: { expiresIn: IDLE_SECONDS, updateAge: PROLONG_AFTER_SECONDS },

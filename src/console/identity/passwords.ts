@@ -1,11 +1,10 @@
 import { randomInt } from "node:crypto";
-import { availableParallelism } from "node:os";
 
 /** Too many people want their passwords checked at once; nobody is turned away for good. */
 export class TooManyAtOnce extends Error {}
 
-/** A login flood leaves webhooks alone: scrypt takes 30 ms of a core, so few run at once, never on the last core, and few wait. */
-const MAX_AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
+/** A login flood leaves webhooks alone: one thread hashes, and few wait for it. */
+const MAX_AT_ONCE = 1;
 const MAX_WAITING = 32;
 
 /** Lets so many run at once and so many wait. @throws {TooManyAtOnce} for whoever comes after those */

@@ -1,10 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { giveWay } from "../giving-way.ts";
 import { numberVault } from "../numbers.ts";
 import { openToRead } from "./connection.ts";
 import { READ_BESIDE, type ReaderAsked, type ReaderData, type ReaderSays } from "./reading-beside.ts";
 import { sqliteReading } from "./reading.ts";
 
 /** The thread that reads for supervisors; see `readingBeside`. It can write nothing: its connection only reads. */
+giveWay();
+
 const { file, secret, olderSecrets } = workerData as ReaderData;
 const refuse = () => Promise.reject(new Error("A reader does not write."));
 const reading = sqliteReading(openToRead(file), {
