@@ -13,21 +13,58 @@ export type KeepingParts = {
   readonly erasureList: string;
   readonly log: Logger;
   readonly now: () => number;
+  /** Whoever watches is told how it went. */
+  readonly observe?: (seen: KeepingSeen) => void;
 };
 
+export type KeepingSeen =
+  | { readonly kind: "retention"; readonly at: number; readonly forgotten: number; readonly ok: boolean }
+  | { readonly kind: "list"; readonly at: number; readonly ok: boolean };
+
+/** The last of each, for metrics and for the console. */
+export type KeepingStatus = {
+  readonly retention: Extract<KeepingSeen, { kind: "retention" }> | null;
+  readonly list: Extract<KeepingSeen, { kind: "list" }> | null;
+};
+
+/** Remembers what was seen last, as long as the line serves. */
+export function keepingBook(): {
+  readonly observe: (seen: KeepingSeen) => void;
+  readonly status: () => KeepingStatus;
+} {
+  let status: KeepingStatus = { retention: null, list: null };
+  return {
+    observe(seen) {
+      status = seen.kind === "list" ? { ...status, list: seen } : { ...status, retention: seen };
+    },
+    status: () => status,
+  };
+}
+
 /** A day's round: whoever's retention has ended is forgotten. Never throws: a failure is logged. */
-export async function forgetWhoHasExpired({ privacy, businesses, log, now }: KeepingParts): Promise<void> {
+export async function forgetWhoHasExpired({
+  privacy,
+  businesses,
+  log,
+  now,
+  observe,
+}: KeepingParts): Promise<void> {
+  let all = 0;
+  let ok = true;
   for (const business of businesses) {
     try {
       const forgotten = await forgetExpired(privacy, business, now(), BY_ITSELF);
+      all += forgotten;
       if (forgotten > 0) log.info({ business: business.id, forgotten }, "forgot whose retention has ended");
     } catch (error) {
+      ok = false;
       log.error(
         { err: error },
         "people whose retention has ended cannot be forgotten; the next day tries again",
       );
     }
   }
+  observe?.({ kind: "retention", at: now(), forgotten: all, ok });
 }
 
 /** A minute's round: old pages that an erasure may have left in the write-ahead log. Never throws. */
@@ -40,7 +77,8 @@ export async function clearTraces({ privacy, log, now }: KeepingParts): Promise<
 }
 
 /** The list of erasures follows the database; where that was put back, it is the other way round. Never throws. */
-export async function listErasures({ privacy, erasureList, log, now }: KeepingParts): Promise<void> {
+export async function listErasures({ privacy, erasureList, log, now, observe }: KeepingParts): Promise<void> {
+  let ok = true;
   try {
     const again = await keepErasureList(privacy, erasureList, now());
     if (again !== null)
@@ -49,11 +87,13 @@ export async function listErasures({ privacy, erasureList, log, now }: KeepingPa
         "this database is older than the list of erasures: who was erased since is erased again",
       );
   } catch (error) {
+    ok = false;
     log.error(
       { err: error },
       "the list of erasures is not kept: a backup could bring people back; the next minute tries again",
     );
   }
+  observe?.({ kind: "list", at: now(), ok });
 }
 
 /** After a change of the secret: everything is sealed anew. Never throws: the next start tries again. */

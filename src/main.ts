@@ -9,7 +9,7 @@ import { watchDamage } from "./damage.ts";
 import { dispatchWith } from "./dispatch.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
-import { keepPromises } from "./keeping.ts";
+import { keepingBook, keepPromises } from "./keeping.ts";
 import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
 import { lastWritten } from "./ledger/sqlite/last-written.ts";
 import { litestreamWarnings } from "./ledger/sqlite/litestream.ts";
@@ -80,6 +80,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     monotonicMs,
   });
   metrics.watchVerifying(verifying.status);
+  const keeping = keepingBook();
+  metrics.watchPrivacy({ tally: () => memory.privacy.erasureTally(), keeping: keeping.status });
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
   const onError = (error: unknown) =>
@@ -92,6 +94,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     scripts,
     isServing: () => !stopping.signal.aborted,
     verifying: verifying.status,
+    keeping: keeping.status,
     phone: config.simulator === null ? null : "/phone",
     log,
   });
@@ -191,6 +194,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     erasureList: config.erasureList,
     log,
     now: Date.now,
+    observe: keeping.observe,
   });
   for (const warning of [...config.warnings, ...litestreamWarnings(config)]) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;

@@ -5,6 +5,7 @@ import type { OutgoingSeen } from "./outbox/worker.ts";
 import { watchLog } from "./log-metrics.ts";
 import type { LogStatus } from "./sealing.ts";
 import { watchMachine, type MachineStatus } from "./machine-metrics.ts";
+import { watchPrivacy, type PrivacyStatus } from "./privacy-metrics.ts";
 import { watchVerifying } from "./verify-metrics.ts";
 import type { VerifyingStatus } from "./proof/verified.ts";
 import type { VoiceObserver } from "./voice/routes.ts";
@@ -146,6 +147,7 @@ export function createMetrics() {
     },
     /** How the log is, read when it is asked for; one reading serves all of these. */
     watchLog: (status: () => Promise<LogStatus>, now: () => number) => watchLog(registry, status, now),
+    watchPrivacy: (status: PrivacyStatus) => watchPrivacy(registry, status),
     watchVerifying: (status: () => VerifyingStatus) => watchVerifying(registry, status),
     watchMachine: (status: MachineStatus) => watchMachine(registry, status),
     committed: (jobs: number) => batches.observe(jobs),

@@ -5,6 +5,7 @@ import type { Identity } from "./console/identity/identity.ts";
 import { newPassword } from "./console/identity/passwords.ts";
 import type { ConsoleMemory, ConsoleParts } from "./console/parts.ts";
 import { troubleBook, type Troubles } from "./console/troubles.ts";
+import type { KeepingStatus } from "./keeping.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Reading } from "./ledger/reading.ts";
 import type { Connection } from "./ledger/sqlite/connection.ts";
@@ -41,6 +42,8 @@ export type SupervisionParts = {
   readonly now?: () => number;
   /** How the ledger was when the line last verified it. */
   readonly verifying?: () => VerifyingStatus;
+  /** How the last daily round went. */
+  readonly keeping?: () => KeepingStatus;
 };
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
@@ -106,6 +109,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         recordings,
         ...(parts.memory.proof === undefined ? {} : { proof: parts.memory.proof }),
         verifying: parts.verifying,
+        lastRetention: () => parts.keeping?.().retention ?? null,
         printReceipt,
         identity: () => identityFor(publicUrl),
         troubles: troubles.list,

@@ -28,7 +28,18 @@ export type ConsoleMemory = {
   readonly recordings: Pick<Recordings, "of" | "audioOf">;
   /** Absent: the line keeps no log. */
   readonly proof?: Pick<ProofStore, "placeOf" | "leafRow">;
-  readonly privacy: Pick<Privacy, "erase" | "clearTraces" | "certificateOf" | "traceOf" | "isSuppressed">;
+  readonly privacy: Pick<
+    Privacy,
+    | "erase"
+    | "clearTraces"
+    | "certificateOf"
+    | "certificates"
+    | "retentionRuns"
+    | "expired"
+    | "forget"
+    | "traceOf"
+    | "isSuppressed"
+  >;
 };
 
 /** Somebody asks for a call that asks for consent. */
@@ -69,6 +80,12 @@ export type ConsoleParts = ConsoleMemory & {
   readonly identity: () => Promise<Identity>;
   /** How the ledger was when the line last verified it. Absent: it does not. */
   readonly verifying?: (() => VerifyingStatus) | undefined;
+  /** The last daily round that forgot whose retention had ended; null before the first one since the start. */
+  readonly lastRetention: () => {
+    readonly at: number;
+    readonly forgotten: number;
+    readonly ok: boolean;
+  } | null;
   /** Webhooks that went wrong, grouped, the latest first. */
   readonly troubles: () => readonly Trouble[];
   /** True in the demo, where no Twilio account is configured: simulated calls are all there is. */

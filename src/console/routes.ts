@@ -4,6 +4,7 @@ import { assetRoutes } from "./assets.ts";
 import { checksDoor } from "./doors/checks.ts";
 import { conversationDoor } from "./doors/conversation.ts";
 import { elsewhereDoor } from "./doors/elsewhere.ts";
+import { forgettingDoor } from "./doors/forgetting.ts";
 import { houseDoor } from "./doors/house.ts";
 import { logDoor } from "./doors/log.ts";
 import { peopleDoor } from "./doors/people.ts";
@@ -39,6 +40,7 @@ export function consoleRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
   routes.route("/", peopleDoor(parts));
   routes.route("/", recordingsDoor(parts));
   routes.route("/", privacyDoor(parts));
+  routes.route("/", forgettingDoor(parts));
   routes.route("/", conversationDoor(parts));
   routes.route("/", trafficDoor(parts));
   routes.route("/", elsewhereDoor(parts));

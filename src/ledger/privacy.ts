@@ -21,10 +21,14 @@ export type Privacy = ErasureLists & {
    * @returns whether none is left; false where another process is just reading, and it must be tried again
    */
   clearTraces(at: number): Promise<boolean>;
-  /** The erasure of whoever had this id; null where they were not erased. */
+  /** The erasure of whoever had this id, or the one that is called so; null where they were not erased. */
   certificateOf(businessId: string, subscriberId: string): Promise<Certificate | null>;
   /** Newest first, at most `limit`. */
   certificates(businessId: string, limit: number): Promise<readonly Certificate[]>;
+  /** How many were forgotten because their retention had ended, and when; newest first, at most `limit`. */
+  retentionRuns(businessId: string, limit: number): readonly RetentionRun[];
+  /** Of all businesses, since ever; for metrics. */
+  erasureTally(): ErasureTally;
 
   /** Whether a number stays withdrawn though nothing else is kept of it. */
   isSuppressed(businessId: string, number: E164): boolean;
@@ -70,6 +74,12 @@ export type ErasureOrder = {
   readonly by: string;
   readonly byName: string;
   readonly at: number;
+};
+
+export type RetentionRun = { readonly at: number; readonly byName: string; readonly forgotten: number };
+export type ErasureTally = Readonly<Record<ErasureCause, number>> & {
+  /** Whose old pages may be left in the write-ahead log. */
+  readonly unfinished: number;
 };
 
 /** Rows that were erased, emptied or ended, by table. */

@@ -34,6 +34,33 @@ export async function* expiredPeople(
   }
 }
 
+/** So many people are looked at for one page of the console. */
+const MAX_LOOKED_AT = 2_000;
+
+/**
+ * The first of those whose retention has ended: a short look, for a page.
+ *
+ * @returns whether there may be more, which nobody has looked for
+ */
+export async function firstExpired(
+  privacy: Pick<Privacy, "expired">,
+  { id: businessId, retention }: Kept,
+  now: number,
+  most: number,
+): Promise<{ readonly people: ExpiredPage["people"]; readonly more: boolean }> {
+  const people: ExpiredPage["people"][number][] = [];
+  let after: string | null = "";
+  for (let looked = 0; after !== null && looked < MAX_LOOKED_AT && people.length < most;) {
+    const search = { businessId, retention, now, after, limit: LOOKED_AT_ONCE };
+    const page: ExpiredPage = await privacy.expired(search);
+    people.push(...page.people);
+    looked += LOOKED_AT_ONCE;
+    after = page.next;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return { people: people.slice(0, most), more: after !== null || people.length > most };
+}
+
 /** Forgets everybody whose retention has ended. @returns how many */
 export async function forgetExpired(
   privacy: Pick<Privacy, "expired" | "forget">,

@@ -92,6 +92,8 @@ export async function furnishConsole() {
       "Access log": "/console/accesses",
       Script: "/console/script?business=hotel-miramar&locale=de-DE",
       Operators: "/console/operators",
+      Forgetting: "/console/forgetting",
+      "Past the retention": "/console/forgetting/hotel-miramar",
       Account: "/console/account",
       Help: "/console/help",
       "No such page": "/console/nowhere",

@@ -13,6 +13,7 @@ export type Place =
   | "outgoing"
   | "script"
   | "checks"
+  | "forgetting"
   | "accesses"
   | "operators"
   | "keys"
@@ -89,6 +90,7 @@ export async function page(c: ConsoleContext, parts: ConsoleParts, options: Page
         ${link("outgoing", "/console/outgoing", "What leaves")} ${link("script", "/console/script", "Script")}
         ${link("checks", "/console/checks", "Checks", alarmOf(parts))}
         ${may(role, "see accesses") ? link("accesses", "/console/accesses", "Access log") : NOTHING}
+        ${may(role, "erase") ? link("forgetting", "/console/forgetting", "Forgetting") : NOTHING}
         ${may(role, "manage operators") ? link("operators", "/console/operators", "Operators") : NOTHING}
         ${may(role, "manage keys") ? html`${link("keys", "/console/keys", "API keys")} ${link("endpoints", "/console/endpoints", "Endpoints")}` : NOTHING}
         ${link("help", "/console/help", "Help")}

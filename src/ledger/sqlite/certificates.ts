@@ -1,4 +1,4 @@
-import type { Certificate, ErasedCounts, ErasureCause } from "../privacy.ts";
+import type { Certificate, ErasedCounts, ErasureCause, ErasureTally, RetentionRun } from "../privacy.ts";
 import type { Connection } from "./connection.ts";
 import { standsInClear } from "./reasons.ts";
 
@@ -7,6 +7,8 @@ export type ErasureReport = { readonly erased: ErasedCounts; readonly revoked: r
 
 /** Entries that one certificate names; nobody's call makes so many. */
 const MAX_REMAINING = 10_000;
+/** Erasures that are looked at for the runs of the retention. */
+const MAX_COUNTED = 50_000;
 
 /** Erasures as they are on record. What is left of the person is read when it is asked for: it does not change. */
 export function certificateShelf({ client }: Connection) {
@@ -33,6 +35,19 @@ export function certificateShelf({ client }: Connection) {
        ON log_leaf.entry_id = entry.id AND log_leaf.business_id = entry.business_id
      WHERE entry.business_id = ? AND entry.subscriber_id = ? ORDER BY entry.seq LIMIT ${MAX_REMAINING}`,
   );
+  const runs = client.prepare<[string, number], RetentionRun>(
+    `SELECT at, by_name AS byName, count(*) AS forgotten FROM
+       (SELECT at, by_name, cause FROM erasure WHERE business_id = ? ORDER BY id DESC LIMIT ${MAX_COUNTED})
+     WHERE cause = 'retention' GROUP BY at, by_name ORDER BY at DESC LIMIT ?`,
+  );
+  const added = client.prepare<[number], { cause: ErasureCause; count: number; last: number }>(
+    "SELECT cause, count(*) AS count, max(rowid) AS last FROM erasure WHERE rowid > ? GROUP BY cause",
+  );
+  const unfinished = client
+    .prepare<[], number>("SELECT count(*) FROM erasure WHERE traces_gone_at IS NULL")
+    .pluck();
+  /** They never vanish, so only new ones are counted. */
+  const counted = { request: 0, retention: 0, last: 0 };
   const checkpoint = client
     .prepare<[], string>("SELECT note FROM checkpoint ORDER BY seq DESC LIMIT 1")
     .pluck();
@@ -63,6 +78,16 @@ export function certificateShelf({ client }: Connection) {
     byId: (businessId: string, id: string): Certificate | null => orNull(one.get(businessId, id)),
     bySubscriber: (businessId: string, subscriberId: string): Certificate | null =>
       orNull(ofSubscriber.get(businessId, subscriberId)),
+    runs: (businessId: string, limit: number): readonly RetentionRun[] =>
+      runs.all(businessId, Math.min(limit, MAX_LISTED)),
+    tally(): ErasureTally {
+      for (const { cause, count, last } of added.all(counted.last)) {
+        counted[cause] += count;
+        counted.last = Math.max(counted.last, last);
+      }
+      const { request, retention } = counted;
+      return { request, retention, unfinished: unfinished.get() ?? 0 };
+    },
     newest: (businessId: string, limit: number): readonly Certificate[] =>
       latest.all(businessId, Math.min(limit, MAX_LISTED)).map(shown),
   };

@@ -13,6 +13,8 @@ import { erasureLists } from "./erasure-list.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Write } from "./group-commit.ts";
 
+type Erasing = "erase" | "forget" | "certificateOf" | "certificates" | "retentionRuns" | "erasureTally";
+
 type Parts = {
   readonly vault: NumberVault;
   readonly newId: () => string;
@@ -34,7 +36,7 @@ const HANDLED_BY = "erasure";
 export function erasures(
   connection: Connection,
   { vault, newId, write, book, businesses, isExpired }: Parts,
-): Pick<Privacy, "erase" | "forget" | "certificateOf" | "certificates" | keyof ErasureLists> {
+): Pick<Privacy, Erasing | keyof ErasureLists> {
   const { statements, people, suppressions } = book;
   const lists = erasureLists(connection, { write, suppressions });
   const answersAbout = answerSearch(connection);
@@ -147,7 +149,9 @@ export function erasures(
       });
       return true;
     },
-    certificateOf: async (businessId, subscriberId) => shelf.bySubscriber(businessId, subscriberId),
+    certificateOf: async (businessId, id) => shelf.bySubscriber(businessId, id) ?? shelf.byId(businessId, id),
+    retentionRuns: shelf.runs,
+    erasureTally: () => shelf.tally(),
     certificates: async (businessId, limit) => shelf.newest(businessId, limit),
   };
 }
