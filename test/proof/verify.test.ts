@@ -115,13 +115,31 @@ const EVIDENCE: Readonly<Record<string, readonly string[]>> = {
 /** Tables on which no entry rests. */
 const BESIDE: ReadonlySet<string> = new Set([
   // What is still to be done, and how it went.
-  ...["outbox", "webhook", "idempotency", "live_call", "probe", "call_facet"],
+  "outbox",
+  "webhook",
+  "idempotency",
+  "live_call",
+  "probe",
+  "call_facet",
   // Which audio a call has stands in its entry; a note, also of why somebody withdrew, is sealed for one person.
-  ...["recording", "note"],
+  "recording",
+  "note",
   // What operators and other systems did and were told. Triggers keep it, and no leaf vouches for it.
-  ...["access_log", "api_key", "decision", "endpoint", "erasure", "suppression"],
-  ...["operator", "operator_account", "operator_rate_limit", "operator_session", "operator_two_factor"],
-  ...["operator_verification", "sealed_key", "secret_check", "__drizzle_migrations"],
+  "access_log",
+  "api_key",
+  "decision",
+  "endpoint",
+  "erasure",
+  "suppression",
+  "operator",
+  "operator_account",
+  "operator_rate_limit",
+  "operator_session",
+  "operator_two_factor",
+  "operator_verification",
+  "sealed_key",
+  "secret_check",
+  "__drizzle_migrations",
 ]);
 
 describe("whoever adds a table or a column", () => {
