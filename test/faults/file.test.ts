@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import Database from "better-sqlite3";
 import { describe } from "vitest";
@@ -17,7 +18,8 @@ describe.concurrent("a file that a server is to start on", () => {
   });
 
   fault(17, async ({ expect }) => {
-    const file = `${temporaryFolder()}/yesline.db`;
+    const folder = temporaryFolder();
+    const file = join(folder, "yesline.db");
     const client = new Database(file);
     // The name of a table that a later migration makes: those before it have run by then.
     client.exec("CREATE TABLE checkpoint (theirs TEXT); INSERT INTO checkpoint VALUES ('theirs')");
@@ -31,6 +33,7 @@ describe.concurrent("a file that a server is to start on", () => {
     expect(schema()).toEqual(before);
     expect(client.prepare("SELECT * FROM checkpoint").all()).toEqual([{ theirs: "theirs" }]);
     client.close();
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomBytes } from "node:crypto";
 import Database from "better-sqlite3";
@@ -67,10 +67,17 @@ describe.concurrent("two processes and one file:", () => {
       TWILIO_ACCOUNT_SID: sid("AC"),
       TWILIO_AUTH_TOKEN: "token",
     };
-    const slowly = ["-f", "-qq", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=2s:when=1"];
-    const first = run("strace", [...slowly, process.execPath, "src/main.ts", "migrate"], env);
-    while (!existsSync(`${file}.lock`)) await sleep(10);
-    const second = await runMain(["migrate"], env).exited;
+    const stopped = ["-f", "-qq", "-e", "trace=fsync", "-e", "inject=fsync:signal=SIGSTOP:when=1"];
+    const first = run("strace", [...stopped, process.execPath, "src/main.ts", "migrate"], env);
+    await first.says(/stopped by SIGSTOP/);
+    // In the middle of its migration the first one stands still, until the second one is at the lock.
+    const waiting = runMain(["migrate"], env);
+    const atLock = async () => {
+      while (!filesOf(waiting.pid).includes(`${file}.lock`)) await sleep(10);
+    };
+    await Promise.race([atLock(), waiting.exited]);
+    process.kill(childOf(first.pid), "SIGCONT");
+    const second = await waiting.exited;
     const one = await first.exited;
     expect([one.code, second.code]).toEqual([0, 0]);
     for (const exit of [one, second]) expect(exit.out).toBe(`${file} is up to date\n`);
@@ -82,6 +89,7 @@ describe.concurrent("two processes and one file:", () => {
     client.close();
     const [rows, different] = applied as [number, number];
     expect(rows).toBe(different);
+    rmSync(dirname(file), { recursive: true });
   });
 
   fault(19, async ({ expect }) => {
@@ -109,3 +117,21 @@ describe.concurrent("two processes and one file:", () => {
     expect(second.rows("entry")).toMatchObject([{ kind: "granted", call_sid: asked.callSid }]);
   });
 });
+
+/** What a process has open; nothing once it has ended. */
+function filesOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
+}
+
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
+}

@@ -14,6 +14,8 @@ export type Crowd = {
   readonly begun: Promise<void>;
   /** Resolves when the line has fallen silent for everyone. */
   readonly over: Promise<void>;
+  /** Nobody presses a key until all of them are about to. @returns lets them, all at once */
+  readonly gather: () => Promise<() => void>;
 };
 
 const isRecorded = (words: string) => /\breference\b/i.test(words);
@@ -23,6 +25,9 @@ export function crowd(server: Pick<Server, "call">, callers: number, random: () 
   const told: Told[] = [];
   const unanswered: Unanswered[] = [];
   const { promise: begun, resolve } = Promise.withResolvers<void>();
+  let gate = Promise.resolve();
+  let waiting = 0;
+  let allWait: () => void = () => undefined;
 
   /** @returns false where nobody answers any more */
   async function oneCall(): Promise<boolean> {
@@ -35,6 +40,10 @@ export function crowd(server: Pick<Server, "call">, callers: number, random: () 
     if (!call.action().includes("/choice?")) return true;
     const key = random() < 0.5 ? "1" : "2";
     const action = call.action();
+    waiting += 1;
+    if (waiting === callers) allWait();
+    await gate;
+    waiting -= 1;
     const answer = await reached(call.press(key));
     if (answer === null) unanswered.push({ callSid, key, from, action });
     else if (answer.status === 200 && isRecorded(answer.words)) told.push({ callSid, key });
@@ -46,7 +55,16 @@ export function crowd(server: Pick<Server, "call">, callers: number, random: () 
     while (await oneCall());
   });
   const over = Promise.all(everyone).then(() => undefined);
-  return { told, unanswered, begun: Promise.race([begun, over]), over };
+
+  async function gather(): Promise<() => void> {
+    const opening = Promise.withResolvers<void>();
+    const everyoneWaits = Promise.withResolvers<void>();
+    gate = opening.promise;
+    allWait = everyoneWaits.resolve;
+    await Promise.race([everyoneWaits.promise, over]);
+    return opening.resolve;
+  }
+  return { told, unanswered, begun: Promise.race([begun, over]), over, gather };
 }
 
 /** Twilio tries again what had no answer. @returns those who were not told then that it is recorded */

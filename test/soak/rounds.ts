@@ -17,7 +17,7 @@ export type Blow = {
 
 const CALLERS = 24;
 const MAX_LIFE_MS = 600;
-/** A commit is some dozens of writes. */
+/** A commit of everyone's keys is more writes than that. */
 const MAX_WRITES = 100;
 const LONGEST_MS = 15_000;
 
@@ -81,7 +81,7 @@ export async function struckAgainAndAgain(
       }
       last = crowd(server, CALLERS, random);
       await last.begun;
-      await kill(server, random, round);
+      await kill(server, last, random, round);
       await last.over;
       await end(server, "SIGKILL", round);
       after(random, round);
@@ -99,11 +99,13 @@ export async function struckAgainAndAgain(
   return { kept: broken.length === 0, figures, broken };
 }
 
-/** `kill -9`: in every other round in the middle of a batch, as one of its writes begins. */
-async function kill(server: Server, random: Random, round: number): Promise<void> {
+/** `kill -9`: in every other round in the middle of a batch of keys, as one of its writes begins. */
+async function kill(server: Server, { gather }: Crowd, random: Random, round: number): Promise<void> {
   if (round % 2 === 0) {
     const writes = 1 + Math.floor(random() * MAX_WRITES);
+    const press = await gather();
     await using _ = await inject(server.pid, `pwrite64:signal=SIGKILL:when=${writes}`);
+    press();
     await Promise.race([server.exited, sleep(LONGEST_MS, undefined, { ref: false })]);
   } else await sleep(random() * MAX_LIFE_MS);
   server.kill("SIGKILL");
