@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseScenarios } from "../../src/simulator/index.ts";
 import { cli } from "../support/cli.ts";
+import { keepLog } from "../logs/kept.ts";
 import { ROOT, startServer, type Server } from "../support/server.ts";
 
 let server: Server;
@@ -26,7 +27,10 @@ function phone(keys: string, ...args: string[]): Promise<Called> {
   child.stderr.setEncoding("utf8").on("data", (text: string) => (called.err += text));
   child.stdin.end(keys);
   return new Promise((resolve, reject) => {
-    child.once("error", reject).once("close", (code) => resolve({ code, ...called }));
+    child.once("error", reject).once("close", (code) => {
+      keepLog("call phone", called.err);
+      resolve({ code, ...called });
+    });
   });
 }
 
@@ -76,7 +80,7 @@ describe("a person who calls from a terminal", () => {
     ["silence, a wrong key and another number", " 7312165550193#1", "+12165550112"],
     ["a hang-up", "9q", "+12165550113"],
   ])("saves %s as a scenario that is valid and plays green, again and again", async (_, keys, from) => {
-    const file = join(server.folder, `saved${from}.yaml`);
+    const file = join(server.folder, `saved-${from.slice(-4)}.yaml`);
     const { code, err } = await phone(keys, "--from", from, "--save", file);
     expect([code, err]).toEqual([0, `saved as ${file}\n`]);
     const { scenarios, problems } = parseScenarios(readFileSync(file, "utf8"), file);

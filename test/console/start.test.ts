@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { keepLog } from "../logs/kept.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -13,8 +14,9 @@ async function start(folder: string, env: Record<string, string> = {}) {
   const server = spawn(process.execPath, ["src/main.ts", "serve"], {
     cwd: ROOT,
     env: { PATH, HOME, PORT: "0", DATABASE_URL: `file:${join(folder, "y.db")}`, LOG_LEVEL: "warn", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  server.stderr.setEncoding("utf8").on("data", (text: string) => keepLog("serve", text));
   const exited = once(server, "exit");
   onTestFinished(() => void server.kill("SIGKILL"));
   let said = "";
