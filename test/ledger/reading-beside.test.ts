@@ -73,7 +73,7 @@ describe("a supervisor who is answered by a thread beside the line", () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  it("hears what went wrong, and is answered again by another thread", async () => {
+  it("hears what went wrong, and is answered the next time", async () => {
     await expect(beside.calls({}, { ...FIRST, limit: "many" as never })).rejects.toThrow(/\S/);
     await agreements(memory, 2);
     expect((await beside.calls({}, FIRST)).rows).toHaveLength(2);

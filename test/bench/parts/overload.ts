@@ -49,7 +49,7 @@ export const overload: Part = {
 async function run(bench: Bench): Promise<Chapter> {
   const { short, rounds, folder, entries: asked, progress } = bench;
   const entries = Math.min(asked, MAX_ENTRIES);
-  const seconds = short ? 1 : 15;
+  const seconds = short ? 0.5 : 15;
   const seeded = Math.ceil((entries * 100) / ENTRIES_OF_100_CALLS);
   mkdirSync(folder, { recursive: true });
   progress(`${seeded} calls are written down`);
@@ -71,7 +71,7 @@ async function run(bench: Bench): Promise<Chapter> {
       }
     }
     progress("another process holds the database's lock");
-    const sorry = await whileLocked(yesline, databaseIn(folder), short ? LOCKED_MS / 2 : LOCKED_MS);
+    const sorry = await whileLocked(yesline, databaseIn(folder), short ? KNOWN_AFTER_MS + 300 : LOCKED_MS);
     return {
       figures: [...figuresOf(measured), ...sorryFigures(sorry)],
       notes: [
