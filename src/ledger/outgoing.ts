@@ -29,7 +29,13 @@ export type Payload =
     }
   | { readonly kind: "call"; readonly line: E164; readonly locale: Locale | null }
   | { readonly kind: "event"; readonly endpointId: string }
-  | { readonly kind: "recording"; readonly step: RecordingStep; readonly callSid: string };
+  | {
+      readonly kind: "recording";
+      readonly step: RecordingStep;
+      readonly callSid: string;
+      /** Another one of the same call that is to be deleted: a lost answer can make Twilio begin twice. */
+      readonly sid?: string;
+    };
 
 /** Made in the transaction of what caused it. `kind` and `cause` are unique in a business: a repeated cause sends nothing more. */
 export type Draft = {

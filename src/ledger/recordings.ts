@@ -47,7 +47,8 @@ export type Recordings = {
   /** Twilio records, under this name. Told twice, it is told once. */
   started(businessId: string, callSid: string, sid: string, at: number): Promise<void>;
   /**
-   * Twilio says that it has the audio: it is looked at now.
+   * Twilio says that it has the audio: it is looked at now. Another one of the same call than was known, which a lost
+   * answer can bring about, is deleted: only what we asked for is told to us.
    *
    * @returns false where the call was not to be recorded, or in the other world
    */

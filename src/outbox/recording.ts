@@ -101,17 +101,19 @@ export function recordingCarrier({ publicUrl, recordings, restOf }: RecordingPar
 
   async function remove(
     { businessId, payload }: Job<"recording">,
-    { sid }: Recording,
+    recording: Recording,
     rest: TwilioRest,
     now: number,
   ) {
+    const sid = payload.sid ?? recording.sid;
     if (sid === null) return cancelled("It never began.");
     const sent = await rest.deleteRecording(sid);
     if (sent.kind === "refused") {
       const { code, message } = sent;
       return { kind: "again", failure: { code, message }, unclear: false, afterMs: DELETE_AGAIN_MS } as const;
     }
-    if (sent.kind === "accepted") await recordings.deleted(businessId, payload.callSid, now);
+    if (sent.kind === "accepted" && sid === recording.sid)
+      await recordings.deleted(businessId, payload.callSid, now);
     return fateOf(sent);
   }
 

@@ -63,6 +63,10 @@ describe("somebody who agrees under a law that wants a recording", () => {
     await line.settle();
     expect(line.entries(callSid).map(({ kind }) => kind)).toEqual(["granted", "recorded"]);
     expect(await line.recording(callSid)).toMatchObject({ state: "kept", sid });
+    // Twilio had begun twice: the second audio is nobody's evidence, and goes.
+    expect(line.state.asked.filter((each) => each.startsWith("DELETE"))).toEqual([
+      `DELETE Recordings/${other.RecordingSid}.json`,
+    ]);
   });
 
   it("is recorded though Twilio's word of the end got lost", async () => {

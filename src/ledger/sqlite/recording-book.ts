@@ -54,16 +54,17 @@ export function recordingBook({ client }: Connection, outbox: OutboxBook) {
     { businessId, callSid, simulated }: Of,
     dueAt: number,
     at: number,
+    twin?: string,
   ): void {
     outbox.add(
       {
         businessId,
-        cause: causeOf(step, callSid),
+        cause: `${causeOf(step, callSid)}${twin === undefined ? "" : `:${twin}`}`,
         // Nobody's: the audio may be of several people, and one that is to go must go when its person has gone.
         subscriberId: null,
         simulated,
         entryId: null,
-        payload: { kind: "recording", step, callSid },
+        payload: { kind: "recording", step, callSid, ...(twin === undefined ? {} : { sid: twin }) },
         dueAt,
         expiresAt: at + LIFE_MS[step],
         requestedBy: null,
@@ -96,6 +97,8 @@ export function recordingBook({ client }: Connection, outbox: OutboxBook) {
     set,
     started,
     goes,
+    /** Twilio has begun twice, because an answer got lost: this one is nobody's evidence. */
+    twinGoes: (of: Of, sid: string, at: number): void => queue("delete", of, at, at, sid),
 
     /** The announcement is served, or an agent takes over who never asked to be recorded. */
     follow({ call, recording, jurisdiction, script, served: { locale } }: Turn): void {

@@ -91,7 +91,8 @@ export function sqliteRecordings(
     if (row === undefined || (row.simulated === 1) !== simulated) return false;
     const known = recordings.started({ ...where, simulated }, sid, at);
     if (known?.sid === sid) recordings.hasten(where, at);
-    return known?.sid === sid;
+    else recordings.twinGoes({ ...where, simulated }, sid, at);
+    return true;
   }
 
   function dropNow(businessId: string, callSid: string, at: number): void {
