@@ -1,9 +1,20 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { agree, callOf, openMemory, someNumber, temporaryFolder } from "../support/memory.ts";
-import { runMain } from "../support/server.ts";
+import { runMain, type Environment, type Exit } from "../support/server.ts";
 
-/** A database in which so many have agreed, and what a server says that is to start on it. Dispose of it: `using`. */
+/** A start that must fail, to its end; where it does not, it is ended. */
+export async function failedStart(env: Environment): Promise<Exit> {
+  const server = runMain(["serve"], env);
+  const answers = server.says(/^Yesline answers/m).then(
+    () => server.kill("SIGKILL"),
+    () => undefined,
+  );
+  await Promise.race([server.exited, answers]);
+  return server.exited;
+}
+
+/** A database in which so many have agreed, and a start on it that must fail. Dispose of it: `using`. */
 export async function databaseWith(entries: number) {
   const folder = temporaryFolder();
   const file = join(folder, "yesline.db");
@@ -16,8 +27,7 @@ export async function databaseWith(entries: number) {
   return {
     file,
     env,
-    /** A start that must fail, to its end. */
-    start: () => runMain(["serve"], env).exited,
+    start: () => failedStart(env),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

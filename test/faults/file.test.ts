@@ -4,8 +4,7 @@ import { randomBytes } from "node:crypto";
 import Database from "better-sqlite3";
 import { describe } from "vitest";
 import { temporaryFolder } from "../support/memory.ts";
-import { runMain } from "../support/server.ts";
-import { databaseWith } from "./database.ts";
+import { databaseWith, failedStart } from "./database.ts";
 import { fault } from "./rows.ts";
 
 describe.concurrent("a file that a server is to start on", () => {
@@ -26,7 +25,7 @@ describe.concurrent("a file that a server is to start on", () => {
     const schema = () =>
       client.prepare("SELECT name, sql FROM sqlite_schema WHERE tbl_name <> '__drizzle_migrations'").all();
     const before = schema();
-    const exit = await runMain(["serve"], { PORT: "0", DATABASE_URL: `file:${file}` }).exited;
+    const exit = await failedStart({ PORT: "0", DATABASE_URL: `file:${file}` });
     expect(exit).toMatchObject({ code: 3, out: "" });
     expect(exit.err).toContain("A migration failed, and everything is as it was");
     expect(exit.err).toContain("table `checkpoint` already exists");

@@ -8,13 +8,14 @@ import { sid } from "../support/line.ts";
 import { temporaryFolder } from "../support/memory.ts";
 import { run, runMain, startServer } from "../support/server.ts";
 import { underWay } from "../support/under-way.ts";
+import { failedStart } from "./database.ts";
 import { fault } from "./rows.ts";
 
 const HELD_MS = 10_000;
 /** What nobody waits longer for, and what a busy machine adds to it. */
 const [BOUND_MS, SLACK_MS] = [2_000, 4_000];
 /** An event loop that waits for a lock answers nobody. */
-const ALIVE_MS = 1_000;
+const ALIVE_MS = 3_000;
 
 describe.concurrent("two processes and one file:", () => {
   fault(9, async ({ expect }) => {
@@ -52,7 +53,7 @@ describe.concurrent("two processes and one file:", () => {
   fault(14, async ({ expect }) => {
     await using server = await startServer();
     const env = { PORT: "0", DATABASE_URL: `file:${server.file}` };
-    const refused = await Promise.all([runMain(["serve"], env).exited, runMain(["migrate"], env).exited]);
+    const refused = await Promise.all([failedStart(env), runMain(["migrate"], env).exited]);
     const err = `${server.file} is served by another process. Stop that one, or give this one its own DATABASE_URL.\n`;
     for (const exit of refused) expect(exit).toMatchObject({ code: 3, out: "", err });
     expect((await server.call().begin()).status).toBe(200);
