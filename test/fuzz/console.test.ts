@@ -192,7 +192,7 @@ it(
           errors: [],
         });
       }),
-      runs(300),
+      runs(200),
     );
     expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 303, 404]));
   },

@@ -77,7 +77,7 @@ describe.each(READERS)("whoever gives an odd %s", (_, complaintsAbout, good) => 
         await promptly(yaml, () => check(yaml));
         seen[complaintsAbout(yaml).length === 0 ? "read" : "refused"]++;
       }),
-      runs(400),
+      runs(250),
     );
     // Some of it was odd, and some of it was not.
     expect(Math.min(seen.read, seen.refused)).toBeGreaterThan(20);
