@@ -177,6 +177,9 @@ describe("whoever guesses passwords", () => {
     // The account rests, from wherever; and so does the address, whoever it tries next.
     for (const who of [known, unknown]) expect((await elsewhere.signIn(who)).status).toBe(429);
     expect((await guesser.signIn({ ...unknown, email: "next@company.example" })).status).toBe(429);
+    // Whatever address a header claims: the one at the other end of the connection counts.
+    const claimed = { Origin: server.url, "X-Forwarded-For": "203.0.113.9", Forwarded: "for=203.0.113.9" };
+    expect((await guesser.post("/console/sign-in", ADMIN, claimed)).status).toBe(429);
     expect((await elsewhere.signIn(ADMIN)).status).toBe(303);
   });
 });
