@@ -47,6 +47,21 @@ describe("a viewer", () => {
     }
   });
 
+  it("who types a number into an address leaves none of it in the access log, where it would stay for ever", async () => {
+    const { path } = await somebody();
+    const viewer = await line.operator("viewer");
+    for (const typed of ["+14155550123", "%2B1%20(415)%20555-0123", "4155550123"])
+      expect((await viewer.get(`/console/evidence/acme-dental/${typed}`)).status).toBe(403);
+    expect((await viewer.post(`${path}/erase`)).status).toBe(403);
+    const told = line.rows("access_log").filter((row) => row["action"] === "refused");
+    expect(told.map((row) => row["detail"])).toEqual([
+      "GET /console/evidence/acme-dental/…",
+      "GET /console/evidence/acme-dental/%2B…",
+      "GET /console/evidence/acme-dental/…",
+      `POST ${path}/erase`,
+    ]);
+  });
+
   it("is refused what takes another role, and each time that is in the access log (row 57)", async () => {
     const { callSid, path, evidence } = await somebody();
     const viewer = await line.operator("viewer");
@@ -124,7 +139,6 @@ describe("a supervisor", () => {
       {
         kind: "revoked",
         source: "console",
-        reason: "asked in writing",
         topics: '["appointment-reminders"]',
         simulated: 1,
       },

@@ -89,6 +89,11 @@ function recordingIn({ recording }) {
   return [recording.sid, recording.seconds, recording.bytes, recording.sha256].join();
 }
 
+/** What people typed can be erased, so the leaf has a commitment to it; older ones have the words. */
+function reasonIn({ reason, reasonCommitment }) {
+  return typeof reasonCommitment === "string" ? `hmac-sha256:${reasonCommitment}` : reason;
+}
+
 /** What people read, against what was sealed. */
 async function checkRecord(record, leaf) {
   const pairs = [
@@ -106,6 +111,7 @@ async function checkRecord(record, leaf) {
     ["simulated", record.simulated, leaf.simulated],
     ["key", record.key === null ? null : record.key.pressed, leaf.key],
     ["recording", recordingIn(record), recordingIn(leaf)],
+    ["reason", reasonIn(record), leaf.reason],
     ["call", record.call === null ? null : record.call.sid, leaf.call === null ? null : leaf.call.sid],
   ];
   for (const [name, said, sealed] of pairs)
