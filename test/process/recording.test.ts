@@ -52,10 +52,7 @@ describe("a line that records, as it is served", () => {
       expect(JSON.parse(receipt.out)).toMatchObject({ record: { recording: record["recording"] } });
       expect((await server.get("/metrics")).text).toContain('yesline_recordings{state="missing"} 0');
 
-      const forgotten = await cli(
-        ["subscriber", "erase", "+27825550123", "--business", "kaap-clinic"],
-        env,
-      );
+      const forgotten = await cli(["subscriber", "erase", "+27825550123", "--business", "kaap-clinic"], env);
       expect([forgotten.code, forgotten.out]).toEqual([0, expect.stringContaining("recordings of calls")]);
       await until(async () => server.rows("recording").find(({ state }) => state === "deleted"));
       expect(await recorded()).toMatchObject({ subject: { erased: true }, recording: record["recording"] });
