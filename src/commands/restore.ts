@@ -9,7 +9,14 @@ import type { Config } from "../config.ts";
 import { reapplyFrom } from "../erasure-file.ts";
 import { ErasureListError } from "../ledger/erasure-list.ts";
 import { MAX_LOG_PAGE } from "../ledger/proof-store.ts";
-import { contentsOf, copyWhole, discard, makeWhole, putInPlace } from "../ledger/sqlite/backup.ts";
+import {
+  assertOurs,
+  contentsOf,
+  copyWhole,
+  discard,
+  makeWhole,
+  putInPlace,
+} from "../ledger/sqlite/backup.ts";
 import type { BackupContents } from "../ledger/sqlite/backup.ts";
 import { lockForServer, migrate, open } from "../ledger/sqlite/connection.ts";
 import type { Memory } from "../ledger/sqlite/memory.ts";
@@ -74,6 +81,7 @@ async function restore(file: string, options: RestoreOptions, parts: CliParts): 
     // Of a restore that was broken off; the lock says that nobody is at it.
     discard(draft);
     await copyWhole(file, draft, "full");
+    assertOurs(draft, file);
     const findings = await examine({ ...config, databaseFile: draft }, options, parts);
     const objection = objectionTo(findings, options, config);
     if (objection !== null) {

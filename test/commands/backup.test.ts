@@ -204,6 +204,12 @@ describe("restore", () => {
       code: 2,
       err: expect.stringContaining("is no SQLite database"),
     });
+    backup = join(folder, "notes.db");
+    new Database(backup).exec("CREATE TABLE note (text)").close();
+    expect(await restore(["--accept-loss"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("none of Yesline"),
+    });
     backup = join(folder, "missing.db");
     expect(await restore([])).toMatchObject({ code: 2, err: expect.stringContaining("does not exist") });
     backup = join(folder, "other.db");

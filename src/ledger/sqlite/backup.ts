@@ -56,6 +56,20 @@ function checkPages(from: string, to: string, check: "quick" | "full"): void {
   }
 }
 
+/** @throws {BackupUnusable} where it is a database, but of something else: it would be made into an empty ledger */
+export function assertOurs(file: string, name: string): void {
+  const client = new Database(file, { readonly: true, fileMustExist: true });
+  try {
+    const tables = client
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('entry', 'call')")
+      .all();
+    if (tables.length < 2)
+      throw new BackupUnusable(`${name} is a database, but none of Yesline: check the path.`);
+  } finally {
+    client.close();
+  }
+}
+
 /** Folds what was written since into the one file again, and onto the disk. */
 export function makeWhole(file: string): void {
   const client = new Database(file);
