@@ -15,7 +15,8 @@ const CALL_EVERY_MS = 50;
 const PERMISSION_EVERY_MS = 200;
 const PAGE_EVERY_MS = 500;
 const EXPORT_EVERY_MS = 15_000;
-const SIGN_IN_EVERY_MS = 20_000;
+/** Twenty from one address without a minute between two are one too many. */
+const SIGN_IN_EVERY_MS = 65_000;
 const LOOK_EVERY_MS = 2_000;
 const MINUTES = 60;
 
