@@ -48,11 +48,12 @@ function found({ at, milliseconds, report, reason }: Verified): Html {
   if (report === null)
     return html`${when}
       <p>${reason ?? ""}</p>`;
-  const { entries, size, checkpoints, outside, faults, faultCount } = report;
+  const { entries, size, checkpoints, signatures, outside, faults, faultCount } = report;
   return html`${when}
     <p>
       ${entries} of ${size} entries were made anew and are as they were sealed; ${checkpoints} signed
-      checkpoints, ${outside} of them kept elsewhere, belong to this log.
+      checkpoints, and ${outside} that are kept elsewhere, belong to this log. The signatures of ${signatures}
+      of the line's own were checked this time.
     </p>
     ${
       faultCount === 0
