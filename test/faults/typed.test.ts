@@ -180,6 +180,11 @@ describe("what somebody has configured", () => {
       DATABASE_URL: `file:${folder}/y.db`,
       YESLINE_BUSINESSES: file,
     });
+    // Should it serve after all, it does so for nobody.
+    await started.says(/^Yesline answers at /m).then(
+      () => started.kill("SIGKILL"),
+      () => undefined,
+    );
     const { code, out, err } = await started.exited;
     expect([code, out]).toEqual([2, ""]);
     const wrong = ["name", "legalName", "contact.postalAddress", "topics.1.names.en-US"];
