@@ -68,12 +68,15 @@ export function exchange(parts: ExchangeParts) {
     const asked = house();
     if (asked === null || !asked.answers()) return again(delivery);
     underWay.add(delivery);
-    void request(asked, delivery).then((answer) => {
-      if (answer === null || !underWay.delete(delivery)) return;
-      remember(delivery);
-      if (chance() < LOST_SHARE || (answer.status >= 500 && delivery.triesLeft > 0)) again(delivery);
-      else delivery.heard?.(answer);
-    });
+    void carry(asked, delivery);
+  }
+
+  async function carry(asked: House, delivery: Delivery): Promise<void> {
+    const answer = await request(asked, delivery);
+    if (answer === null || !underWay.delete(delivery)) return;
+    remember(delivery);
+    if (chance() < LOST_SHARE || (answer.status >= 500 && delivery.triesLeft > 0)) again(delivery);
+    else delivery.heard?.(answer);
   }
 
   /** @returns null where the process went before it answered */

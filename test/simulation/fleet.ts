@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { PlantName } from "./plants.ts";
-import type { Outcome } from "./world.ts";
+import type { Outcome } from "./play.ts";
 
 export type Played = Omit<Outcome, "trace"> & { readonly trace?: readonly string[] };
 

@@ -3,10 +3,12 @@ import { playSeeds, replayOf, type FleetOrder, type Played } from "./fleet.ts";
 import { PLANTS, type PlantName } from "./plants.ts";
 
 /** A few worlds here; thousands with `npm run soak -- seeds`. */
-const WORLDS = 30;
-const TWICE = 6;
+const WORLDS = 16;
+const TWICE = 4;
 /** Each fault was found within fewer of the first seeds. */
 const PLANTED = 12;
+/** Some seconds; a machine that has much else to do may take its time. */
+const TIMEOUT_MS = 300_000;
 
 async function played(order: Partial<FleetOrder>): Promise<Played[]> {
   const outcomes: Played[] = [];
@@ -15,7 +17,7 @@ async function played(order: Partial<FleetOrder>): Promise<Played[]> {
   return outcomes;
 }
 
-describe("a world of callers, retries, faults and crashes", () => {
+describe("a world of callers, retries, faults and crashes", { timeout: TIMEOUT_MS }, () => {
   it("leaves every law as it is, and the same seed is the same world again", async () => {
     const [worlds, again] = await Promise.all([
       played({ amount: WORLDS }),
@@ -25,7 +27,7 @@ describe("a world of callers, retries, faults and crashes", () => {
     const broken = worlds.flatMap(({ seed, broken: laws }) => laws.map((law) => `${law}: ${replayOf(seed)}`));
     expect(broken).toEqual([]);
     const digests = new Map(worlds.map(({ seed, digest }) => [seed, digest]));
-    expect(again.map(({ seed }) => seed)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(again.map(({ seed }) => seed)).toEqual([4, 3, 2, 1]);
     for (const { seed, digest } of again) expect(digest, replayOf(seed)).toBe(digests.get(seed));
     const deaths = worlds.reduce((sum, { figures }) => sum + figures.deaths, 0);
     expect(deaths, "nothing was put to the test").toBeGreaterThan(WORLDS / 3);

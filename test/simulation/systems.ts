@@ -148,26 +148,30 @@ export function systemsOf(parts: SystemsParts) {
     /** Somebody asks to be forgotten. */
     erase(): void {
       const asker = house();
-      if (asker === null || !asker.answers()) return;
-      const businessId = pick(chance, businesses as [(typeof businesses)[number]]).id;
-      const number = pick(chance, numbers as [string]) as E164;
-      const order = { businessId, who: { number }, by: "cli", byName: "cli", at: nature.now() };
-      const keepSuppression = chance() < 0.5;
-      const held = asker.memory.privacy.erase({ ...order, keepSuppression }).then(
-        ({ id, subscriberId }) => {
-          if (!asker.isAlive()) return;
-          const left = "SELECT 1 FROM subscriber WHERE business_id = ? AND id = ?";
-          erasedAt = nature.trueNow();
-          if (subscriberId !== null && witness.one(left, businessId, subscriberId) !== undefined)
-            breach("5", `erasure ${id} was confirmed, and the person is still there`);
-          trace(`erased ${id}`);
-        },
-        // The disk did not let it: nothing was confirmed.
-        (error: unknown) => trace(`not erased: ${error instanceof Error ? error.name : "?"}`),
-      );
-      void held;
+      if (asker !== null && asker.answers()) void forget(asker);
     },
   };
+
+  async function forget(asker: House): Promise<void> {
+    const businessId = pick(chance, businesses as [(typeof businesses)[number]]).id;
+    const number = pick(chance, numbers as [string]) as E164;
+    const order = { businessId, who: { number }, by: "cli", byName: "cli", at: nature.now() };
+    try {
+      const { id, subscriberId } = await asker.memory.privacy.erase({
+        ...order,
+        keepSuppression: chance() < 0.5,
+      });
+      if (!asker.isAlive()) return;
+      erasedAt = nature.trueNow();
+      const left = "SELECT 1 FROM subscriber WHERE business_id = ? AND id = ?";
+      if (subscriberId !== null && witness.one(left, businessId, subscriberId) !== undefined)
+        breach("5", `erasure ${id} was confirmed, and the person is still there`);
+      trace(`erased ${id}`);
+    } catch (error) {
+      // The disk did not let it: nothing was confirmed.
+      trace(`not erased: ${error instanceof Error ? error.name : "?"}`);
+    }
+  }
 }
 
 type Asked = { readonly business: string; readonly topic: string; readonly simulated: boolean };

@@ -1,6 +1,6 @@
 import { NO_PLANT, PLANTS, type PlantName } from "./plants.ts";
 import { makeSetting } from "./setting.ts";
-import { play } from "./world.ts";
+import { play } from "./play.ts";
 
 /**
  * Plays seeds in a process of its own, one after the other, and tells what came of each as a line of JSON:
