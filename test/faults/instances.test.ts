@@ -100,9 +100,9 @@ describe.concurrent("two processes and one file:", () => {
     const begun = await Promise.all(Array.from({ length: 5 }, () => underWay(first)));
     first.kill("SIGTERM");
     await first.says(/stopping: no new connections/);
-    await expect(fetch(`${first.url}/healthz`)).rejects.toThrow("fetch failed");
     // The next one starts at once, and waits until the file is free.
     const starting = startServer({ folder: first.folder });
+    await expect(fetch(`${first.url}/healthz`)).rejects.toThrow("fetch failed");
     const answers = await Promise.all(begun.map((call) => call.finish()));
     for (const answer of answers) {
       expect(answer).toMatchObject({ status: 200, connection: "close" });
