@@ -1,5 +1,4 @@
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Business, Locale } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
 import { MACHINE, type CallIdentity, type Ledger } from "../ledger/ledger.ts";
@@ -7,6 +6,7 @@ import type { Recordings } from "../ledger/recordings.ts";
 import type { Script } from "../script/script.ts";
 import { speaker, type Speech } from "../script/speak.ts";
 import { CUT_SHORT, wasCutShort } from "../twilio/body-limit.ts";
+import { limitedBody } from "../twilio/body-limit.ts";
 import {
   answerInput,
   callInput,
@@ -60,9 +60,6 @@ export type Webhook = Partial<Sighting> & {
   readonly attempt: number | null;
 };
 
-/** Twilio's own bound for what it sends is far below. */
-const MAX_BODY_BYTES = 64 * 1024;
-
 const NOT_OURS = "The path is not one that this line gave.";
 const NO_SUCH_LINE = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>';
 
@@ -82,9 +79,9 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   const basePath = new URL(parts.publicUrl).pathname.replace(/\/$/, "");
   const routes = new Hono<Env>();
 
-  routes.use(observed(parts));
   routes.use(
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuse(c, 413, "The body is over 64 kB.") }),
+    observed(parts),
+    limitedBody((c) => refuse(c, 413, "The body is over 64 kB.")),
   );
 
   routes.post(
