@@ -1,8 +1,8 @@
-import { accessSync, constants, createReadStream, readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
 import { NotSo, UsageError, type CliParts } from "./command.ts";
+import { exportLines } from "./export-readers.ts";
 import { withMemory } from "./with-ledger.ts";
 import { MAX_LOG_PAGE } from "../ledger/proof-store.ts";
 import { audit, type AuditReport, type Progress } from "../proof/audit.ts";
@@ -75,9 +75,8 @@ async function verifyExport(file: string, { notes, keys }: Given, { err }: CliPa
       "An export is verified against what was signed: give --checkpoint FILE (/.well-known/yesline/checkpoint) and --public-key FILE (/.well-known/yesline/log-key).",
     );
   readable("--export", file, () => accessSync(file, constants.R_OK));
-  const lines = createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Infinity });
   return auditExport({
-    lines,
+    lines: exportLines(file),
     notes,
     verifiers: keys,
     progress: (entries) => err(`verified ${entries} entries\n`),

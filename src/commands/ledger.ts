@@ -6,7 +6,7 @@ import { recordsCsv } from "../ledger/export-csv.ts";
 import type { EntryView } from "../ledger/ledger.ts";
 import type { ProofStore } from "../ledger/proof-store.ts";
 import { recordOf } from "../ledger/record.ts";
-import { exportLine } from "../proof/export-audit.ts";
+import { exportLine } from "../proof/export-line.ts";
 import { leafText } from "../proof/leaf.ts";
 import { issueReceipt } from "../proof/receipt.ts";
 import { receiptJsonLd } from "../proof/receipt-jsonld.ts";

@@ -1,8 +1,8 @@
 import { openCheckpoint } from "./checkpoint.ts";
 import { faultList, type Fault } from "./faults.ts";
 import type { Verifier } from "./note.ts";
-import { recordFaults } from "./record-leaf.ts";
-import { EMPTY_LOG, grow, leafHashOfText, rootOf, type Frontier, type Hash } from "./tree.ts";
+import { BLANK, NO_LINE, NO_PLACE, type ReadLines } from "./export-line.ts";
+import { EMPTY_LOG, grow, rootOf, type Frontier, type Hash } from "./tree.ts";
 
 export type ExportReport = {
   readonly ok: boolean;
@@ -22,18 +22,18 @@ export type ExportReport = {
 };
 
 export type ExportParts = {
-  readonly lines: AsyncIterable<string>;
+  /** The export as it was read (see `readLines`), in order. */
+  readonly lines: AsyncIterable<ReadLines>;
   /** Signed notes, of one log. */
   readonly notes: readonly string[];
   readonly verifiers: readonly Verifier[];
   readonly progress: (entries: number) => void;
 };
 
-/** Longer lines are no record of ours: words are spoken in minutes. */
-export const MAX_LINE = 4 * 1024 * 1024;
 const PROGRESS_EVERY = 5_000;
 /** Leaves that are hashed into the tree at once. */
 const CHUNK = 1_024;
+const HASH_BYTES = 32;
 
 /**
  * Verifies an export (`ledger export --format ndjson`) with nothing but a checkpoint and the key: each line ends with
@@ -68,39 +68,46 @@ export async function auditExport({ lines, notes, verifiers, progress }: ExportP
     }
   }
 
-  holdAll();
-  for await (const line of lines) {
-    number += 1;
-    if (line === "") continue;
-    const read = readLine(line);
-    if (typeof read === "string") {
-      faults.add("export", `line ${number}`, read);
+  /** @returns false where nothing that follows says anything */
+  function take(place: number, leaf: Hash): boolean {
+    if (place === NO_LINE) isBroken = true;
+    if (place === NO_PLACE) unsealed += 1;
+    if (place < 0) return true;
+    if (place < next) {
+      faults.add("export", `line ${number}`, `it is leaf ${place}, and leaf ${next} comes next.`);
       isBroken = true;
-      continue;
+      return false;
     }
-    for (const what of read.faults) faults.add("entry", read.id, `${what} (line ${number}).`);
-    if (read.index === null) {
-      unsealed += 1;
-      continue;
-    }
-    if (read.index < next) {
-      faults.add("export", `line ${number}`, `it is leaf ${read.index}, and leaf ${next} comes next.`);
-      isBroken = true;
-      break;
-    }
-    if (read.index > next) {
+    if (place > next) {
       // The first gap is named, and all of them are counted: the lines that are there are read to the end.
-      leftOut.first ??= `leaf ${next} is missing; the line is leaf ${read.index} (line ${number}).`;
-      leftOut.count += read.index - next;
+      leftOut.first ??= `leaf ${next} is missing; the line is leaf ${place} (line ${number}).`;
+      leftOut.count += place - next;
       isBroken = true;
     }
-    next = read.index + 1;
+    next = place + 1;
     entries += 1;
-    if (isBroken) continue;
-    chunk.push(leafHashOfText(read.leaf));
+    if (entries % PROGRESS_EVERY === 0) progress(entries);
+    if (isBroken) return true;
+    chunk.push(leaf);
     if (chunk.length === CHUNK) settle();
     if (entries === stops[0]?.size) holdAll();
-    if (entries % PROGRESS_EVERY === 0) progress(entries);
+    return true;
+  }
+
+  holdAll();
+  for await (const { places, hashes, faults: found } of lines) {
+    const before = number;
+    for (const { line, id, what } of found) {
+      const at = before + line + 1;
+      if (id === null) faults.add("export", `line ${at}`, what);
+      else faults.add("entry", id, `${what} (line ${at}).`);
+    }
+    let goesOn = true;
+    for (let at = 0; at < places.length && goesOn; at++) {
+      number += 1;
+      goesOn = take(places[at] ?? BLANK, hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+    }
+    if (!goesOn) break;
   }
   settle();
   if (leftOut.first !== null)
@@ -131,39 +138,6 @@ function leavesOut(entries: number, missing: number): string {
     "but nothing shows that those leaves are in the log, nor why the others are missing. " +
     "Export everything, without filters; or ask for a receipt of each entry (`yesline ledger receipt`), which proves it alone."
   );
-}
-
-type Line = {
-  readonly id: string;
-  readonly index: number | null;
-  /** Byte for byte. */
-  readonly leaf: string;
-  readonly faults: readonly string[];
-};
-
-/** What stands between a line's record and its leaf; see `exportLine`. */
-const BEFORE_LEAF = ',"leaf":';
-
-/** One line of an export: the record, its place in the log, and its leaf at the end. */
-export function exportLine(record: object, index: number | null, leafText: string): string {
-  return `${JSON.stringify({ ...record, leafIndex: index }).slice(0, -1)}${BEFORE_LEAF}${leafText}}\n`;
-}
-
-/** @returns what is wrong, where it is none. The leaf is hashed as it stands, and read for itself. */
-function readLine(line: string): Line | string {
-  const at = line.indexOf(BEFORE_LEAF);
-  if (at === -1 || line.length > MAX_LINE) return "it is no line of an export of version 1 with leaves.";
-  const leaf = line.slice(at + BEFORE_LEAF.length, -1);
-  try {
-    const record = JSON.parse(`${line.slice(0, at)}}`) as Record<string, unknown>;
-    const said = JSON.parse(leaf) as unknown;
-    const { recordId, leafIndex: index } = record;
-    if (index !== null && !Number.isSafeInteger(index)) return "its leafIndex is no number.";
-    return { id: String(recordId), index: index as number | null, leaf, faults: recordFaults(record, said) };
-  } catch (error) {
-    if (error instanceof SyntaxError) return "it is not JSON.";
-    throw error;
-  }
 }
 
 type Stop = { readonly size: number; readonly root: Hash };

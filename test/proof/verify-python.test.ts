@@ -86,7 +86,7 @@ describe("a verifier in another language, from the RFCs alone,", () => {
     expect([line.memory.count("log_leaf"), line.memory.count("checkpoint")]).toEqual([ENTRIES, checkpoints]);
   });
 
-  it("refuses what was changed: an entry, a signature, a proof", () => {
+  it("refuses what was changed: an entry, a signature, a proof", async () => {
     const text = readFileSync(files.exported, "utf8");
     const at = text.indexOf('"jurisdiction":"US"', text.indexOf('"leaf":', text.length / 2));
     const entry = `${text.slice(0, at)}"jurisdiction":"GB"${text.slice(at + 19)}`;
@@ -94,10 +94,18 @@ describe("a verifier in another language, from the RFCs alone,", () => {
       status: 1,
       err: expect.stringMatching(/does not hold: root of/),
     });
+    const changed = ["--export", line.at("changed.ndjson"), "--checkpoint", files.checkpoints];
+    const ours = await line.ledger("verify", ...changed, "--public-key", line.files.publicKey);
+    const number = text.slice(0, at).split("\n").length;
+    expect([ours.code, ours.out]).toEqual([
+      1,
+      expect.stringContaining(`jurisdiction is not what the leaf says (line ${number}).`),
+    ]);
     const notes = readFileSync(files.checkpoints, "utf8").replace("\n10000\n", "\n9999\n");
     expect(python({ checkpoints: line.keep("changed.txt", notes) }).err).toContain("signature 9999");
-    const [body, lines = ""] = (line.memory.rows("checkpoint").at(-1)?.["note"] as string).split("\n\n");
-    const other = line.memory.rows("checkpoint").at(-2)?.["note"] as string;
+    const notesOfAll = line.memory.rows("checkpoint").map(({ note }) => String(note));
+    const [body, lines = ""] = (notesOfAll.at(-1) ?? "").split("\n\n");
+    const other = notesOfAll.at(-2) ?? "";
     const dated = `${body}\n\n${lines.split("\n")[0]}\n${other.split("\n").at(-2)}\n`;
     expect(python({ checkpoints: line.keep("dated.txt", dated) }).err).toContain("time of 10000");
     const proofs = readFileSync(files.proofs, "utf8").replace('"index":0', '"index":1');
