@@ -6,7 +6,7 @@ import { PLANTS, type PlantName } from "./plants.ts";
 const WORLDS = 16;
 const TWICE = 4;
 /** Each fault was found within fewer of the first seeds. */
-const PLANTED = 12;
+const PLANTED = 40;
 /** Some seconds; a machine that has much else to do may take its time. */
 const TIMEOUT_MS = 300_000;
 

@@ -5,7 +5,7 @@ import { MOODS } from "./provider.ts";
 import type { World } from "./world.ts";
 
 /** What happens in one world, before all is well again. */
-const EVENTS = 220;
+const EVENTS = 150;
 /** A queue that is not done after this is never done: three days are the longest that anything may wait. */
 const AFTERMATH_MS = [1, 10, 60, 120, 600, 3_600, 3_600, 7_200, 36_000, 36_000, 86_400, 86_400, 86_400].map(
   (seconds) => seconds * 1_000,
@@ -64,7 +64,7 @@ export function storyOf(world: World) {
     [0.5, () => pass(between(chance, 30_000, 3_600_000))],
     [0.12, () => pass(between(chance, 3_600_000, 40 * 3_600_000))],
     [0.9, () => repeatOne()],
-    [0.25, () => void (twilio.state.mood = pick(chance, MOODS))],
+    [0.6, () => void (twilio.state.mood = pick(chance, MOODS))],
     [0.15, () => fillDisk()],
     [0.3, () => lockDisk()],
     [0.08, () => void disk.meet(pick(chance, MISHAPS))],
