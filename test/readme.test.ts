@@ -178,14 +178,16 @@ describe("a reader of the README", () => {
     const links = [...README.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map((match) => match[1] ?? "");
     expect(links.length).toBeGreaterThan(0);
     expect(links.filter((link) => !existsSync(join(REPOSITORY, link)))).toEqual([]);
-    const headings = [...README.matchAll(/^##+ (.+)$/gm)].map(([, words = ""]) =>
-      words
-        .toLowerCase()
-        .replaceAll(/[^\w\s-]/g, "")
-        .replaceAll(" ", "-"),
+    const headings = new Set(
+      [...README.matchAll(/^##+ (.+)$/gm)].map(([, words = ""]) =>
+        words
+          .toLowerCase()
+          .replaceAll(/[^\w\s-]/g, "")
+          .replaceAll(" ", "-"),
+      ),
     );
     const places = [...README.matchAll(/\]\(#([^)]+)\)/g)].map((match) => match[1] ?? "");
-    expect(places.filter((place) => !headings.includes(place))).toEqual([]);
+    expect(places.filter((place) => !headings.has(place))).toEqual([]);
   });
 });
 

@@ -74,8 +74,8 @@ export function keyedNumber(digits: string, country: Country | null): E164 | nul
 }
 
 /** Where the same keys are one number here and another one abroad, hearing them back would not tell: neither is taken. */
-function onlyNumber(readings: readonly { readonly number: string }[]): E164 | null {
-  const numbers = new Set(readings.flatMap(({ number }) => subscriberNumber(number) ?? []));
+function onlyNumber(possible: readonly { readonly number: string }[]): E164 | null {
+  const numbers = new Set(possible.flatMap(({ number }) => subscriberNumber(number) ?? []));
   const [only] = numbers;
   return numbers.size === 1 && only !== undefined ? only : null;
 }

@@ -268,11 +268,11 @@ describe("a disk", () => {
     const full = client.pragma("page_count", { simple: true }) as number;
     client.pragma(`max_page_count = ${full}`);
     const crowd = Array.from({ length: 200 }, () => callOf());
-    const refused = await Promise.allSettled(crowd.map((call) => memory.ledger.record(begins(call))));
-    const failures = refused.filter((each) => each.status === "rejected");
+    const outcomes = await Promise.allSettled(crowd.map((call) => memory.ledger.record(begins(call))));
+    const failures = outcomes.filter((each) => each.status === "rejected");
     expect(failures.length).toBeGreaterThan(0);
     for (const { reason } of failures) expect(reason).toBeInstanceOf(LedgerUnavailable);
-    expect(memory.count("call")).toBe(1 + refused.length - failures.length);
+    expect(memory.count("call")).toBe(1 + outcomes.length - failures.length);
     expect(memory.fatal).toEqual([]);
     client.pragma("max_page_count = 1000000");
     await expect(memory.ledger.probe()).resolves.toBeUndefined();

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import { assert, property, string, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numberVault } from "../../src/ledger/numbers.ts";
 import { agree, callOf, openMemory, SECRET, withdrawalOf } from "../support/memory.ts";
@@ -59,11 +59,11 @@ describe("a subscriber's number at rest", () => {
   });
 
   it("and a person's words, are committed to as Node's own HMAC-SHA256 does it, whatever words and salt", () => {
-    const salts = fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes));
-    const same = fc.property(salts, fc.string({ unit: "grapheme", maxLength: 200 }), (salt, words) => {
+    const salts = uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes));
+    const same = property(salts, string({ unit: "grapheme", maxLength: 200 }), (salt, words) => {
       expect(vault.commitTo(salt, words)).toBe(createHmac("sha256", salt).update(words).digest("hex"));
     });
-    fc.assert(same, { numRuns: 300 });
+    assert(same, { numRuns: 300 });
   });
 
   it("never appears in the database file or its write-ahead log, not even in part", async () => {

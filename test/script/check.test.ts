@@ -606,7 +606,7 @@ describe("a script is refused, and the file is named, where", () => {
     },
   );
 
-  it("it is not said that the call is recorded, in any language", () => {
+  it("nobody says that the call is recorded, in any language", () => {
     const words = copyOfWords();
     const flaws = LOCALES.map((locale) => {
       const [term = ""] = loadScript(words.folder, VERSION).locales.get(locale)?.terms.recording ?? [];
