@@ -96,17 +96,28 @@ export async function listErasures({ privacy, erasureList, log, now, observe }: 
   observe?.({ kind: "list", at: now(), ok });
 }
 
-/** After a change of the secret: everything is sealed anew. Never throws: the next start tries again. */
+/**
+ * After a change of the secret everything is sealed anew; so are salts that stand in clear. Never throws: the next start
+ * tries again.
+ */
 export async function finishSecretChange(
   { privacy, log }: KeepingParts,
   stopped: () => boolean,
 ): Promise<void> {
   try {
-    if (!privacy.isResealing()) return;
-    log.info("YESLINE_SECRET has changed: what the older ones have sealed is sealed anew");
+    const hasChanged = privacy.isResealing();
+    if (!hasChanged && !privacy.hasClearSalts()) return;
+    log.info(
+      hasChanged
+        ? "YESLINE_SECRET has changed: what the older ones have sealed is sealed anew"
+        : "salts of people stand in clear, as older versions kept them: they are sealed",
+    );
     const resealed = await resealAll(privacy, stopped);
-    if (resealed !== null)
-      log.info(resealed, "sealed anew: the older values of YESLINE_SECRET may be dropped");
+    if (resealed === null) return;
+    log.info(
+      resealed,
+      hasChanged ? "sealed anew: the older values of YESLINE_SECRET may be dropped" : "sealed",
+    );
   } catch (error) {
     log.error({ err: error }, "not everything is sealed anew: keep the older values of YESLINE_SECRET");
   }

@@ -20,7 +20,8 @@ export function secretCommand({ loadConfig, out }: CliParts): Command {
         const resealed = await withMemory(
           config,
           async ({ privacy }) => {
-            if (config.olderSecrets.length === 0 && !privacy.isResealing()) throw new UsageError(ONE_VALUE);
+            const isNeeded = privacy.isResealing() || privacy.hasClearSalts();
+            if (config.olderSecrets.length === 0 && !isNeeded) throw new UsageError(ONE_VALUE);
             return resealAll(privacy);
           },
           unlock !== null,

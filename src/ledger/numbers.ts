@@ -27,6 +27,13 @@ export type NumberVault = {
   readonly fingerprint: string;
   /** A random 32-byte salt and HMAC-SHA256(salt, number): what an entry may keep once the number is erased. Hex. */
   commit(number: E164): { readonly salt: Buffer; readonly commitment: string };
+  /**
+   * A salt at rest is sealed as the number is: in clear, beside its commitment, it would let anybody try all numbers
+   * there are without the secret. `owner` is bound in.
+   */
+  sealSalt(owner: string, salt: Buffer): Buffer;
+  /** Also one that still stands in clear. @throws like `decrypt` */
+  openSalt(owner: string, kept: Buffer): Buffer;
   /** Words about a person, readable only as long as that person's salt is kept: erasing the salt erases them. */
   seal(salt: Buffer, text: string): Buffer;
   /** @throws like `decrypt` */
@@ -46,6 +53,15 @@ export type NumberVault = {
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
+const SALT_BYTES = 32;
+
+/**
+ * Salts lay in clear once, and do so until they are sealed anew: such a one has its bare length, and a sealed one is
+ * longer. The index `subscriber_clear_salt` and the trigger `salt_is_sealed` say the same in SQL.
+ */
+export function isClearSalt(kept: Buffer): boolean {
+  return kept.length === SALT_BYTES;
+}
 
 /**
  * @param secret 32 bytes: whatever is written is written with it
@@ -61,6 +77,7 @@ export function numberVault(secret: Uint8Array, olderSecrets: readonly Uint8Arra
     older,
     present,
     decrypt: (owner, sealed) => firstThatReads(all, (vault) => vault.decrypt(owner, sealed)),
+    openSalt: (owner, kept) => firstThatReads(all, (vault) => vault.openSalt(owner, kept)),
     unseal: (salt, sealed) => firstThatReads(all, (vault) => vault.unseal(salt, sealed)),
     unsealSecret: (owner, sealed) => firstThatReads(all, (vault) => vault.unsealSecret(owner, sealed)),
   };
@@ -98,6 +115,7 @@ function vaultOf(secret: Uint8Array): NumberVault {
   const indexKey = createSecretKey(derive(secret, "yesline blind index 1"));
   const lastFourKey = createSecretKey(derive(secret, "yesline last four index 1"));
   const cipherKey = createSecretKey(derive(secret, "yesline number encryption 1"));
+  const saltKey = createSecretKey(derive(secret, "yesline salt encryption 1"));
   const secretKey = createSecretKey(derive(secret, "yesline secret encryption 1"));
   const noteSecret = derive(secret, "yesline note encryption 1");
   const noteKey = (salt: Buffer) =>
@@ -110,17 +128,19 @@ function vaultOf(secret: Uint8Array): NumberVault {
       createHmac("sha256", lastFourKey)
         .update(`${businessId}\0${digits.slice(-4)}`)
         .digest("hex"),
-    encrypt: (owner, number) => encryptWith(cipherKey, owner, number),
-    decrypt: (owner, sealed) => decryptWith(cipherKey, owner, sealed) as E164,
+    encrypt: (owner, number) => encryptWith(cipherKey, owner, Buffer.from(number)),
+    decrypt: (owner, sealed) => decryptWith(cipherKey, owner, sealed).toString() as E164,
     commit(number) {
-      const salt = randomBytes(32);
+      const salt = randomBytes(SALT_BYTES);
       return { salt, commitment: commitTo(salt, number) };
     },
+    sealSalt: (owner, salt) => encryptWith(saltKey, owner, salt),
+    openSalt: (owner, kept) => (isClearSalt(kept) ? kept : decryptWith(saltKey, owner, kept)),
     commitTo,
-    sealSecret: (owner, text) => encryptWith(secretKey, owner, text),
-    unsealSecret: (owner, sealed) => decryptWith(secretKey, owner, sealed),
-    seal: (salt, text) => encryptWith(noteKey(salt), "note", text),
-    unseal: (salt, sealed) => decryptWith(noteKey(salt), "note", sealed),
+    sealSecret: (owner, text) => encryptWith(secretKey, owner, Buffer.from(text)),
+    unsealSecret: (owner, sealed) => decryptWith(secretKey, owner, sealed).toString(),
+    seal: (salt, text) => encryptWith(noteKey(salt), "note", Buffer.from(text)),
+    unseal: (salt, sealed) => decryptWith(noteKey(salt), "note", sealed).toString(),
     older: [],
     get present() {
       return vault;
@@ -153,20 +173,22 @@ function commitTo(salt: Buffer, words: string): string {
 const HMAC_BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
 
-function encryptWith(key: Buffer | KeyObject, owner: string, text: string): Buffer {
+function encryptWith(key: Buffer | KeyObject, owner: string, bytes: Buffer): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(owner));
-  return Buffer.concat([nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decryptWith(key: Buffer | KeyObject, owner: string, sealed: Buffer): string {
+function decryptWith(key: Buffer | KeyObject, owner: string, sealed: Buffer): Buffer {
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const tag = sealed.subarray(-TAG_BYTES);
   const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES })
     .setAAD(Buffer.from(owner))
     .setAuthTag(tag);
-  const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES), undefined, "utf8");
-  return text + decipher.final("utf8");
+  const bytes = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+  // GCM keeps no bytes back: at the end it only says whether they are those that were sealed.
+  decipher.final();
+  return bytes;
 }
 
 function derive(secret: Uint8Array, purpose: string): Buffer {

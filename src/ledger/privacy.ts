@@ -57,7 +57,12 @@ export type Privacy = ErasureLists & {
   resealStep(after: ResealPlace | null, limit: number): Promise<ResealStep>;
   /** Whether older secrets are still on record, so that they must not be dropped. */
   isResealing(): boolean;
-  /** Everything is sealed with the present secret: the older ones are struck off the record. */
+  /** Whether salts still stand in clear, which are sealed by the same steps. */
+  hasClearSalts(): boolean;
+  /**
+   * Everything is sealed with the present secret: the older ones are struck off the record, and the next `clearTraces`
+   * empties the write-ahead log of what was sealed otherwise.
+   */
   endResealing(): Promise<void>;
 };
 

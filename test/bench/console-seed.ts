@@ -104,7 +104,7 @@ function addPeople(client: Database, { people, secret, now }: SeedOptions, rando
         blindIndex: vault.blindIndex(business.id, number),
         lastFourIndex: vault.lastFourIndex(business.id, number),
         number: vault.encrypt(id, number),
-        salt,
+        salt: vault.sealSalt(id, salt),
         commitment,
         at: now,
       });

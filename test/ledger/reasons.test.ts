@@ -60,8 +60,9 @@ describe("why somebody withdrew", () => {
     const entry = await withdrawn();
     const row = await memory.proof.leafRow("clinic", entry.id);
     if (row === null) throw new Error("The entry has no row.");
-    const salt = memory.rows("subscriber")[0]?.["salt"] as Buffer;
-    const commitment = numberVault(SECRET).commitTo(salt, WORDS);
+    const vault = numberVault(SECRET);
+    const salt = vault.openSalt(entry.subscriberId, memory.rows("subscriber")[0]?.["salt"] as Buffer);
+    const commitment = vault.commitTo(salt, WORDS);
     expect(leafOf(row)).toMatchObject({ reason: `hmac-sha256:${commitment}` });
     const record = recordOf(await viewOf(entry.id), clinic());
     expect(record).toMatchObject({ reason: WORDS, reasonCommitment: commitment });

@@ -3,26 +3,24 @@ import type { NumberVault } from "../numbers.ts";
 import type { Access, AccessFilter, Note, Page, PageRequest, Reading } from "../reading.ts";
 import type { Connection } from "./connection.ts";
 import type { Write } from "./group-commit.ts";
+import { saltReader } from "./people.ts";
 import { accessLog, note } from "./reading-schema.ts";
-import { subscriber } from "./schema.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What the console writes: who did what, and notes about people. Both only ever grow. */
 export function accessBook(
-  { db }: Connection,
+  { db, client }: Connection,
   { vault, write, newId }: { vault: NumberVault; write: Write; newId: () => string },
 ): Pick<Reading, "logAccess" | "accesses" | "accessNames" | "addNote"> & {
   notesOf(businessId: string, subscriberId: string): readonly Note[];
 } {
+  const salts = saltReader({ client }, vault);
+
   function saltOf(businessId: string, id: string): Buffer {
-    const found = db
-      .select({ salt: subscriber.salt })
-      .from(subscriber)
-      .where(and(eq(subscriber.businessId, businessId), eq(subscriber.id, id)))
-      .get();
-    if (found === undefined) throw new Error(`Subscriber ${id} is unknown or was erased.`);
-    return found.salt;
+    const salt = salts(businessId, id);
+    if (salt === null) throw new Error(`Subscriber ${id} is unknown or was erased.`);
+    return salt;
   }
 
   return {

@@ -87,22 +87,28 @@ export function sqliteAuditStore(
 }
 
 function messagePages({ client }: Pick<Connection, "client">, vault: NumberVault): AuditStore["messages"] {
-  type Row = Omit<MessageRow, "hasWords" | "isAsCommitted"> & { sealed: Buffer | null; salt: Buffer | null };
+  type Row = Omit<MessageRow, "hasWords" | "isAsCommitted"> & {
+    sealed: Buffer | null;
+    owner: string;
+    sealedSalt: Buffer | null;
+  };
   const page = client.prepare<[number, number], Row>(
     `SELECT message.seq, message.business_id AS businessId, message.id, direction, status, text_digest AS textDigest,
-       content_sid AS contentSid, entry_id AS entryId, message.commitment, payload, replies_to AS repliesTo, message.at, sealed_body AS sealed, salt
+       content_sid AS contentSid, entry_id AS entryId, message.commitment, payload, replies_to AS repliesTo, message.at, sealed_body AS sealed,
+       message.subscriber_id AS owner, salt AS sealedSalt
      FROM message LEFT JOIN subscriber
        ON subscriber.business_id = message.business_id AND subscriber.id = message.subscriber_id
      WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
   );
-  function isAsCommitted({ sealed, salt, commitment }: Row): boolean | null {
-    if (sealed === null || salt === null) return null;
-    const words = read(() => vault.unseal(salt, sealed));
-    return words !== null && vault.commitTo(salt, words) === commitment;
+  function isAsCommitted({ sealed, owner, sealedSalt, commitment }: Row): boolean | null {
+    if (sealed === null || sealedSalt === null) return null;
+    const salt = read(() => vault.openSalt(owner, sealedSalt));
+    const words = salt === null ? null : read(() => vault.unseal(salt, sealed));
+    return salt !== null && words !== null && vault.commitTo(salt, words) === commitment;
   }
   return async (after, limit) =>
     page.all(after, limit).map((row) => {
-      const { sealed: _, salt: __, ...shown } = row;
+      const { sealed: _, owner: __, sealedSalt: ___, ...shown } = row;
       return { ...shown, hasWords: row.sealed !== null, isAsCommitted: isAsCommitted(row) };
     });
 }
@@ -113,13 +119,13 @@ function peoplePages({ client }: Pick<Connection, "client">, vault: NumberVault)
     readonly businessId: string;
     readonly id: string;
     readonly number: Buffer;
-    readonly salt: Buffer;
+    readonly sealedSalt: Buffer;
     readonly commitment: string;
     readonly blindIndex: string;
     readonly lastFourIndex: string | null;
   };
   const page = client.prepare<[number, number], Row>(
-    `SELECT rowid AS "row", business_id AS businessId, id, number, salt, commitment, blind_index AS blindIndex,
+    `SELECT rowid AS "row", business_id AS businessId, id, number, salt AS sealedSalt, commitment, blind_index AS blindIndex,
        last_four_index AS lastFourIndex
      FROM subscriber WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   );
@@ -128,7 +134,9 @@ function peoplePages({ client }: Pick<Connection, "client">, vault: NumberVault)
     const number = read(() => vault.decrypt(id, sealed));
     if (number === null) return ["the number cannot be read with the line's secret"];
     const faults: string[] = [];
-    if (vault.commitTo(row.salt, number) !== row.commitment)
+    const salt = read(() => vault.openSalt(id, row.sealedSalt));
+    if (salt === null) faults.push("the salt cannot be read with the line's secret");
+    else if (vault.commitTo(salt, number) !== row.commitment)
       faults.push("the commitment is not to this number");
     if (vaults.every((each) => each.blindIndex(businessId, number) !== row.blindIndex))
       faults.push("the blind index is not this number's");

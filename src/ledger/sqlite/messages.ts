@@ -61,13 +61,14 @@ function receiver({ client }: Connection, { vault, newId, book }: Omit<Parts, "w
     .prepare<[string, string], string>("SELECT source_id FROM entry WHERE business_id = ? AND id = ?")
     .pluck();
 
-  function keep(arrival: Arrival, id: string, { id: subscriberId, salt }: Person, reply: Reply): boolean {
+  function keep(arrival: Arrival, id: string, person: Person, reply: Reply): boolean {
     const { businessId, simulated, body, payload, sid, at } = arrival;
     const { understood, locale, jurisdiction, script, decisions } = reply;
     const topics = JSON.stringify([...new Set(decisions.flatMap((decision) => decision.topics))]);
     const answered = decisions.find(({ answers }) => answers !== null)?.answers?.messageId ?? null;
+    const salt = person.salt();
     const row: ArrivedValues = [
-      ...([businessId, id, understood, subscriberId, simulated ? 1 : 0] as const),
+      ...([businessId, id, understood, person.id, simulated ? 1 : 0] as const),
       ...([locale, jurisdiction, script, topics] as const),
       ...([sid, vault.seal(salt, body), vault.commitTo(salt, body), payload, answered, at] as const),
     ];

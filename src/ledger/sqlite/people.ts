@@ -9,18 +9,15 @@ export type PeopleOptions = {
 };
 
 /** A person as far as what is kept about them needs it. `save` writes the row where there is none yet. */
-export type Person = { readonly id: string; readonly salt: Buffer; readonly save: () => void };
+export type Person = { readonly id: string; readonly salt: () => Buffer; readonly save: () => void };
 
 export type PeopleBook = ReturnType<typeof peopleBook>;
 
 /** Subscribers by number: the same number of a business is the same person. */
 export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptions) {
-  const byIndex = client.prepare<[string, string], { id: string; salt: Buffer }>(
-    "SELECT id, salt FROM subscriber WHERE business_id = ? AND blind_index = ?",
+  const byIndex = client.prepare<[string, string], { id: string; sealedSalt: Buffer }>(
+    "SELECT id, salt AS sealedSalt FROM subscriber WHERE business_id = ? AND blind_index = ?",
   );
-  const saltById = client
-    .prepare<[string, string], Buffer>("SELECT salt FROM subscriber WHERE business_id = ? AND id = ?")
-    .pluck();
   const add = client.prepare<[string, string, string, string, Buffer, Buffer, string, number]>(
     `INSERT INTO subscriber
        (business_id, id, blind_index, last_four_index, number, salt, commitment, at)
@@ -33,16 +30,20 @@ export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptio
   /** Who has this number, also where nobody has heard of it yet. */
   function person(businessId: string, number: E164, at: number): Person {
     const found = known(businessId, number);
-    if (found !== undefined) return { ...found, save: () => undefined };
+    if (found !== undefined) {
+      const { id, sealedSalt } = found;
+      return { id, salt: () => vault.openSalt(id, sealedSalt), save: () => undefined };
+    }
     const id = newId();
     const blindIndex = vault.blindIndex(businessId, number);
     const { salt, commitment } = vault.commit(number);
     const lastFour = vault.lastFourIndex(businessId, number);
     const sealed = vault.encrypt(id, number);
+    const sealedSalt = vault.sealSalt(id, salt);
     return {
       id,
-      salt,
-      save: () => add.run(businessId, id, blindIndex, lastFour, sealed, salt, commitment, at),
+      salt: () => salt,
+      save: () => add.run(businessId, id, blindIndex, lastFour, sealed, sealedSalt, commitment, at),
     };
   }
 
@@ -54,7 +55,20 @@ export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptio
       found.save();
       return found.id;
     },
-    /** Null once erased: what was sealed with it is lost. */
-    saltOf: (businessId: string, id: string): Buffer | null => saltById.get(businessId, id) ?? null,
+    saltOf: saltReader({ client }, vault),
+  };
+}
+
+/** Null once the person was erased: what was sealed with their salt is lost. */
+export function saltReader(
+  { client }: Pick<Connection, "client">,
+  vault: NumberVault,
+): (businessId: string, id: string) => Buffer | null {
+  const find = client
+    .prepare<[string, string], Buffer>("SELECT salt FROM subscriber WHERE business_id = ? AND id = ?")
+    .pluck();
+  return (businessId, id) => {
+    const kept = find.get(businessId, id);
+    return kept === undefined ? null : vault.openSalt(id, kept);
   };
 }

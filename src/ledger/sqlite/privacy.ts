@@ -21,12 +21,13 @@ export type PrivacyParts = {
 /** What people may ask about themselves, on one SQLite file. */
 export function sqlitePrivacy(connection: Connection, parts: PrivacyParts): Privacy {
   const { isExpired, ...retention } = expiry(connection, parts);
+  const { clearTraces, leaveTraces } = traceSweep(connection, parts);
   return {
     ...erasures(connection, { ...parts, isExpired }),
-    clearTraces: traceSweep(connection, parts),
+    clearTraces,
     isSuppressed: (businessId, number) => parts.book.suppressions.has(businessId, number),
     ...retention,
     traceOf: personTrace(connection),
-    ...resealing(connection, parts),
+    ...resealing(connection, { ...parts, leaveTraces }),
   };
 }

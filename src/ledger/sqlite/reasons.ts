@@ -2,6 +2,7 @@ import type { AuditStore } from "../audit-store.ts";
 import type { NumberVault } from "../numbers.ts";
 import { committedIn, reasonOf } from "../reason.ts";
 import type { Connection } from "./connection.ts";
+import { saltReader } from "./people.ts";
 
 export type ReasonBook = ReturnType<typeof reasonBook>;
 
@@ -15,14 +16,12 @@ type Said = {
 
 /** What an entry keeps of the words in which somebody gave a reason, and the note that has the words themselves. */
 export function reasonBook({ client }: Pick<Connection, "client">, vault: NumberVault) {
-  const salt = client
-    .prepare<[string, string], Buffer>("SELECT salt FROM subscriber WHERE business_id = ? AND id = ?")
-    .pluck();
+  const saltOf = saltReader({ client }, vault);
   const add = client.prepare<[string, string, string, string, Buffer, number]>(
     `INSERT INTO note (id, business_id, subscriber_id, author, "text", at) VALUES (?, ?, ?, ?, ?, ?)`,
   );
-  const find = client.prepare<[string, string], { sealed: Buffer; salt: Buffer }>(
-    `SELECT note."text" AS sealed, salt FROM note JOIN subscriber
+  const find = client.prepare<[string, string], { sealed: Buffer; owner: string; sealedSalt: Buffer }>(
+    `SELECT note."text" AS sealed, subscriber.id AS owner, salt AS sealedSalt FROM note JOIN subscriber
        ON subscriber.business_id = note.business_id AND subscriber.id = note.subscriber_id
      WHERE note.business_id = ? AND note.id = ?`,
   );
@@ -31,8 +30,8 @@ export function reasonBook({ client }: Pick<Connection, "client">, vault: Number
     /** In the transaction that writes the entry. @returns what stands in it */
     keep(entryId: string, { businessId, subscriberId, source, reason = null, at }: Said): string | null {
       if (reason === null || source === OWN_SOURCE) return reason;
-      const theirs = salt.get(businessId, subscriberId);
-      if (theirs === undefined) throw new Error(`Subscriber ${subscriberId} was erased.`);
+      const theirs = saltOf(businessId, subscriberId);
+      if (theirs === null) throw new Error(`Subscriber ${subscriberId} was erased.`);
       add.run(entryId, businessId, subscriberId, source, vault.seal(theirs, reason), at);
       return reasonOf(vault.commitTo(theirs, reason));
     },
@@ -48,7 +47,8 @@ export function reasonBook({ client }: Pick<Connection, "client">, vault: Number
     }): string | null {
       if (committedIn(reason) === null) return null;
       const found = find.get(businessId, id);
-      return found === undefined ? null : vault.unseal(found.salt, found.sealed);
+      if (found === undefined) return null;
+      return vault.unseal(vault.openSalt(found.owner, found.sealedSalt), found.sealed);
     },
   };
 }
@@ -70,21 +70,24 @@ export function reasonPages(
     readonly seq: number;
     readonly id: string;
     readonly reason: string;
-    readonly salt: Buffer | null;
+    readonly owner: string;
+    readonly sealedSalt: Buffer | null;
     readonly sealed: Buffer | null;
   };
   const page = client.prepare<[number, number], Row>(
-    `SELECT entry.seq, entry.id, entry.reason, subscriber.salt, note."text" AS sealed
+    `SELECT entry.seq, entry.id, entry.reason, entry.subscriber_id AS owner, subscriber.salt AS sealedSalt, note."text" AS sealed
      FROM entry INDEXED BY entry_reasoned
      LEFT JOIN subscriber ON subscriber.business_id = entry.business_id AND subscriber.id = entry.subscriber_id
      LEFT JOIN note ON note.business_id = entry.business_id AND note.id = entry.id
      WHERE entry.reason IS NOT NULL AND entry.seq > ? ORDER BY entry.seq LIMIT ?`,
   );
-  function isAsCommitted({ reason, salt, sealed }: Row): boolean | null {
+  function isAsCommitted({ reason, owner, sealedSalt, sealed }: Row): boolean | null {
     const commitment = committedIn(reason);
-    if (commitment === null || salt === null) return null;
+    if (commitment === null || sealedSalt === null) return null;
+    if (sealed === null) return false;
     try {
-      return sealed !== null && vault.commitTo(salt, vault.unseal(salt, sealed)) === commitment;
+      const salt = vault.openSalt(owner, sealedSalt);
+      return vault.commitTo(salt, vault.unseal(salt, sealed)) === commitment;
     } catch {
       // Node says no more than "unable to authenticate"; whoever verifies is told which entry it is.
       return false;

@@ -1,4 +1,4 @@
-import type { NumberVault } from "../numbers.ts";
+import { isClearSalt, type NumberVault } from "../numbers.ts";
 import { RESEALED, type Privacy, type ResealPlace, type ResealStep } from "../privacy.ts";
 import type { Connection } from "./connection.ts";
 import { endpointOwner } from "./endpoints.ts";
@@ -15,14 +15,19 @@ type Resealer = (
 
 /**
  * A change of YESLINE_SECRET while the line goes on: what is written is sealed with the present one, what was sealed
- * with an older one is read with it, and sealed anew here, a few rows at a time.
+ * with an older one is read with it, and sealed anew here, a few rows at a time. So are salts that still stand in clear.
  */
 export function resealing(
   connection: Connection,
-  { vault, write }: { vault: NumberVault; write: Write },
-): Pick<Privacy, "resealStep" | "isResealing" | "endResealing"> {
+  { vault, write, leaveTraces }: { vault: NumberVault; write: Write; leaveTraces: () => void },
+): Pick<Privacy, "resealStep" | "isResealing" | "hasClearSalts" | "endResealing"> {
   const { client } = connection;
   const kept = client.prepare<[], number>("SELECT count(*) FROM secret_check").pluck();
+  const clear = client
+    .prepare<[], 0 | 1>(
+      "SELECT EXISTS (SELECT 1 FROM subscriber INDEXED BY subscriber_clear_salt WHERE length(salt) = 32)",
+    )
+    .pluck();
   const strike = client.prepare<[string]>("DELETE FROM secret_check WHERE fingerprint <> ?");
   const resealers: Record<ResealPlace["kind"], Resealer> = {
     numbers: numberResealer(connection, vault),
@@ -44,33 +49,37 @@ export function resealing(
         return { kind, resealed, next: nextKind === undefined ? null : { kind: nextKind, rowid: 0 } };
       }),
     isResealing: () => (kept.get() ?? 0) > 1,
-    endResealing: () =>
-      write(() => {
+    hasClearSalts: () => clear.get() === 1,
+    async endResealing() {
+      await write(() => {
         strike.run(vault.fingerprint);
-      }),
+      });
+      leaveTraces();
+    },
   };
 }
 
-/** A number with its blind indexes. */
+/** A number with its blind indexes, and its salt. */
 function numberResealer({ client }: Connection, vault: NumberVault): Resealer {
   const page = client.prepare<
     [number, number],
-    { rowid: number; businessId: string; id: string; number: Buffer; blindIndex: string }
+    { rowid: number; businessId: string; id: string; number: Buffer; blindIndex: string; salt: Buffer }
   >(
-    `SELECT rowid, business_id AS businessId, id, number, blind_index AS blindIndex FROM subscriber
+    `SELECT rowid, business_id AS businessId, id, number, blind_index AS blindIndex, salt FROM subscriber
      WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   );
-  const update = client.prepare<[Buffer, string, string, number]>(
-    "UPDATE subscriber SET number = ?, blind_index = ?, last_four_index = ? WHERE rowid = ?",
+  const update = client.prepare<[Buffer, string, string, Buffer, number]>(
+    "UPDATE subscriber SET number = ?, blind_index = ?, last_four_index = ?, salt = ? WHERE rowid = ?",
   );
   return (after, limit) => {
     const rows = page.all(after, limit);
     let resealed = 0;
-    for (const { rowid, businessId, id, number: sealed, blindIndex } of rows) {
+    for (const { rowid, businessId, id, number: sealed, blindIndex, salt } of rows) {
       const number = vault.decrypt(id, sealed);
       const index = vault.blindIndex(businessId, number);
-      if (index === blindIndex) continue;
-      update.run(vault.encrypt(id, number), index, vault.lastFourIndex(businessId, number), rowid);
+      if (index === blindIndex && !isClearSalt(salt)) continue;
+      const anew = vault.sealSalt(id, vault.openSalt(id, salt));
+      update.run(vault.encrypt(id, number), index, vault.lastFourIndex(businessId, number), anew, rowid);
       resealed += 1;
     }
     return { looked: rows.map(({ rowid }) => rowid), resealed };
@@ -84,8 +93,9 @@ function wordResealer(
   table: "note" | "message",
   column: "text" | "sealed_body",
 ): Resealer {
-  const page = client.prepare<[number, number], { seq: number; sealed: Buffer | null; salt: Buffer | null }>(
-    `SELECT seq, ${column} AS sealed, salt FROM ${table} LEFT JOIN subscriber
+  type Row = { seq: number; sealed: Buffer | null; owner: string; sealedSalt: Buffer | null };
+  const page = client.prepare<[number, number], Row>(
+    `SELECT seq, ${column} AS sealed, subscriber_id AS owner, salt AS sealedSalt FROM ${table} LEFT JOIN subscriber
        ON subscriber.business_id = ${table}.business_id AND subscriber.id = ${table}.subscriber_id
      WHERE seq > ? ORDER BY seq LIMIT ?`,
   );
@@ -93,8 +103,10 @@ function wordResealer(
   return (after, limit) => {
     const rows = page.all(after, limit);
     let resealed = 0;
-    for (const { seq, sealed, salt } of rows) {
-      if (sealed === null || salt === null || isReadBy(() => vault.present.unseal(salt, sealed))) continue;
+    for (const { seq, sealed, owner, sealedSalt } of rows) {
+      if (sealed === null || sealedSalt === null) continue;
+      const salt = vault.openSalt(owner, sealedSalt);
+      if (isReadBy(() => vault.present.unseal(salt, sealed))) continue;
       update.run(vault.seal(salt, vault.unseal(salt, sealed)), seq);
       resealed += 1;
     }

@@ -36,6 +36,7 @@ export const subscriber = sqliteTable(
     /** Blind index of the last four digits; null only in rows older than it, until the start fills them. */
     lastFourIndex: text(),
     number: blob({ mode: "buffer" }).notNull(),
+    /** Sealed; see `isClearSalt` for those that are not yet. */
     salt: blob({ mode: "buffer" }).notNull(),
     commitment: text().notNull(),
     at: integer().notNull(),
@@ -47,6 +48,10 @@ export const subscriber = sqliteTable(
     index("subscriber_unfilled")
       .on(table.businessId)
       .where(sql`${table.lastFourIndex} is null`),
+    // Empty, once they are sealed: each start looks into it.
+    index("subscriber_clear_salt")
+      .on(table.businessId)
+      .where(sql`length(${table.salt}) = 32`),
   ],
 );
 

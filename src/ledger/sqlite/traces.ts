@@ -10,7 +10,14 @@ const READERS_WAIT_MS = 100;
  * `secure_delete` overwrites what is deleted; but the write-ahead log still holds pages as they were before. Emptied,
  * it has none.
  */
-export function traceSweep({ client }: Connection, { write }: { write: Write }): Privacy["clearTraces"] {
+export function traceSweep(
+  { client }: Connection,
+  { write }: { write: Write },
+): Pick<Privacy, "clearTraces"> & {
+  /** The log has pages that must go, though nobody was erased. */
+  readonly leaveTraces: () => void;
+} {
+  let hasOthers = false;
   const unfinished = client
     .prepare<[], 0 | 1>("SELECT EXISTS (SELECT 1 FROM erasure WHERE traces_gone_at IS NULL)")
     .pluck();
@@ -19,13 +26,20 @@ export function traceSweep({ client }: Connection, { write }: { write: Write }):
     "UPDATE erasure SET traces_gone_at = ? WHERE traces_gone_at IS NULL AND rowid <= ?",
   );
 
-  return async (at) => {
-    if (unfinished.get() !== 1) return true;
-    // What is erased while the log is emptied may be in the new one: it is for the next time.
-    const newest = newestSeen.get() ?? 0;
-    if (!emptied(client)) return false;
-    await write(() => end.run(at, newest));
-    return true;
+  return {
+    leaveTraces() {
+      hasOthers = true;
+    },
+    async clearTraces(at) {
+      const isUnfinished = unfinished.get() === 1;
+      if (!isUnfinished && !hasOthers) return true;
+      // What is erased while the log is emptied may be in the new one: it is for the next time.
+      const newest = newestSeen.get() ?? 0;
+      if (!emptied(client)) return false;
+      hasOthers = false;
+      if (isUnfinished) await write(() => end.run(at, newest));
+      return true;
+    },
   };
 }
 
