@@ -19,13 +19,18 @@ export function recordFaults(record: unknown, leaf: unknown): readonly string[] 
     const words = record[part];
     if (!isObject(words)) {
       if (isObject(leaf[part])) faults.push(`${part} is missing`);
+      else if ((words ?? null) !== null) faults.push(`${part} is none`);
       continue;
     }
     if (typeof words["text"] !== "string" || hash("sha256", words["text"]) !== words["sha256"])
       faults.push(`${part}.text does not have the digest that it names`);
-    const said = [leaf[part], leaf["notice"]].map((each) => (isObject(each) ? each["wordsDigest"] : null));
-    const heard = part === "notice" ? said[0] : (said[0] ?? said[1]);
-    if (heard !== words["sha256"]) faults.push(`${part}.sha256 is not the digest in the leaf`);
+    // In a message the question comes with the notice.
+    const served = isObject(leaf[part]) ? leaf[part] : leaf["notice"];
+    const { wordsDigest, at } = isObject(served) ? served : {};
+    if (wordsDigest !== words["sha256"]) faults.push(`${part}.sha256 is not the digest in the leaf`);
+    if (iso(at) !== words["servedAt"]) faults.push(`${part}.servedAt is not what the leaf says`);
+    if (part === "question" && words["name"] !== leaf["step"])
+      faults.push("question.name is not what the leaf says");
   }
   return faults;
 }
@@ -36,6 +41,7 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
   const call = isObject(leaf["call"]) ? leaf["call"] : null;
   const recording = isObject(leaf["recording"]) ? leaf["recording"] : null;
   const notice = isObject(leaf["notice"]) ? leaf["notice"] : null;
+  const reply = isObject(leaf["reply"]) ? leaf["reply"] : null;
   const isByPhone = leaf["source"] === "call";
   return [
     ["recordId", leaf["id"]],
@@ -64,27 +70,32 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
         ] as const)),
     ["simulated", leaf["simulated"]],
     ["collectionMethod", isByPhone ? "ivr_dtmf" : leaf["source"]],
-    ["key.pressed", leaf["key"]],
     ...(leaf["key"] === null
-      ? []
+      ? ([["key", null]] as const)
       : ([
+          ["key.pressed", leaf["key"]],
           ["key.question", leaf["step"]],
           ["key.attempt", leaf["attempt"]],
           ["key.at", iso(leaf["at"])],
         ] as const)),
     ...(notice === null
-      ? []
+      ? ([["servedEventId", null]] as const)
       : ([
           ["notice.version", leaf["script"]],
           ["notice.language", leaf["locale"]],
-          ["notice.servedAt", iso(notice["at"])],
           [
             "servedEventId",
             notice["messageId"] ?? `${String(leaf["sourceId"])}/notice/${String(notice["attempt"])}`,
           ],
         ] as const)),
+    ...(reply === null
+      ? ([["messages", null]] as const)
+      : ([
+          ["messages.notice", notice?.["messageId"]],
+          ["messages.reply", reply["messageId"]],
+        ] as const)),
     ...(call === null
-      ? []
+      ? ([["call", null]] as const)
       : ([
           ["call.sid", call["sid"]],
           ["call.line", call["line"]],

@@ -4,12 +4,16 @@ import { HtmlValidate } from "html-validate";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { signNote } from "../../src/proof/note.ts";
 import { receiptPage } from "../../src/proof/receipt-page.ts";
-import type { Receipt } from "../../src/proof/receipt.ts";
+import { sealText, type Receipt } from "../../src/proof/receipt.ts";
 import { audited } from "../proof/auditors.ts";
 import { launchBrowser } from "../support/browser.ts";
+import { paths, provenPaths, receiptsOfKinds, replaced } from "../proof/kinds.ts";
 import { agree, callOf, someNumber } from "../support/memory.ts";
 import { sealerOn } from "../proof/sealing.ts";
+
+const GENUINE_IF = "Verified, with the key that it brings along: genuine if that is the log's own key.";
 
 let browser: Browser;
 let line: Awaited<ReturnType<typeof audited>>;
@@ -54,13 +58,26 @@ async function bring(what: unknown, key = line.signers[0].verifier.text): Promis
   return verdict();
 }
 
+/** Those that the page would call genuine: as its button does, but without waiting for each to be shown. */
+function believed(receipts: readonly (readonly [name: string, receipt: unknown])[]): Promise<string[]> {
+  return page.evaluate(async (tries) => {
+    const { verify } = globalThis as unknown as {
+      verify: (receipt: unknown, keys: []) => Promise<{ ok: boolean }[]>;
+    };
+    const checked = await Promise.all(
+      tries.map(async ([name, each]) => [name, await verify(each, [])] as const),
+    );
+    return checked.filter(([, checks]) => checks.every(({ ok }) => ok)).map(([name]) => name);
+  }, receipts);
+}
+
 describe("an auditor without a network", () => {
-  test("opens a receipt as a file, and sees that it is genuine, and what it says", async () => {
+  test("opens a receipt as a file, and sees whose key it takes to believe it, and what it says", async () => {
     const id = (receipt.record as { recordId: string }).recordId;
     const { code, out } = await line.ledger("receipt", id, "--format", "html");
     expect(code).toBe(0);
     await open(out);
-    expect(await verdict()).toBe("Verified: this receipt is genuine.");
+    expect(await verdict()).toBe(GENUINE_IF);
     const text = await page.locator("#result").textContent();
     expect(text).toContain("Acme Dental asks whether it may write to you on WhatsApp.");
     expect(text).toContain("Compare them with those that you were given another way");
@@ -72,7 +89,7 @@ describe("an auditor without a network", () => {
     await open(receiptPage(null).html);
     expect(await bring(receipt)).toBe("Verified: this receipt is genuine.");
     expect(await page.locator("#result").textContent()).toContain("as you gave them");
-    expect(await bring(receipt, "")).toBe("Verified: this receipt is genuine.");
+    expect(await bring(receipt, "")).toBe(GENUINE_IF);
     expect(complaints).toEqual([]);
   });
 
@@ -81,22 +98,27 @@ describe("an auditor without a network", () => {
     const all = paths(receipt);
     expect(all.length).toBeGreaterThan(100);
     const changed = all.map((path) => [path.join("."), replaced(receipt, path)] as const);
-    // As the button does, but without waiting for each to be shown.
-    const believed = await page.evaluate(async (tries) => {
-      const { verify } = globalThis as unknown as {
-        verify: (receipt: unknown, keys: []) => Promise<{ ok: boolean }[]>;
-      };
-      const checked = await Promise.all(
-        tries.map(async ([path, each]) => [path, await verify(each, [])] as const),
-      );
-      return checked.filter(([, checks]) => checks.every(({ ok }) => ok)).map(([path]) => path);
-    }, changed);
-    expect(believed).toEqual([]);
+    expect(await believed(changed)).toEqual([]);
     expect(await bring(changed[0]?.[1], "")).toMatch(/^REFUSED/);
     for (const key of ["record", "proof", "seal", "issuedAt"] as const) {
       const { [key]: _, ...rest } = receipt;
       expect(await bring(rest)).toMatch(/^REFUSED/);
     }
+  });
+
+  test("is told that a record was signed that the log does not bear out, though its own key signed it", async () => {
+    await open(receiptPage(null).html);
+    const lies: (readonly [path: string, receipt: object])[] = [];
+    for (const each of [receipt, ...(await receiptsOfKinds(line))]) {
+      const { seal: _, ...unsealed } = each;
+      expect(await believed([["as it is", each]])).toEqual(["as it is"]);
+      for (const path of provenPaths(each.record)) {
+        const lie = { ...unsealed, record: replaced(each.record, path) as object };
+        lies.push([path.join("."), { ...lie, seal: signNote(sealText(lie), line.signers) }]);
+      }
+    }
+    expect(lies.length).toBeGreaterThan(150);
+    expect(await believed(lies)).toEqual([]);
   });
 
   test("is told of a receipt that another key has made, whole as it is", async () => {
@@ -142,26 +164,3 @@ describe("an auditor without a network", () => {
     ).toEqual([]);
   });
 });
-
-function paths(value: unknown, before: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== "object" || value === null) return [before];
-  return Object.entries(value).flatMap(([key, each]) => paths(each, [...before, key]));
-}
-
-/** The same with one value another: a letter, a number by one, yes for no, something for nothing. */
-function replaced(value: unknown, [key, ...rest]: readonly string[]): unknown {
-  if (key === undefined) {
-    if (typeof value === "number") return value + 1;
-    if (typeof value === "boolean") return !value;
-    return typeof value === "string" ? flipped(value) : "x";
-  }
-  const copy = structuredClone(value) as Record<string, unknown>;
-  copy[key] = replaced(copy[key], rest);
-  return copy;
-}
-
-/** One letter in the middle is another. */
-function flipped(text: string): string {
-  const at = Math.floor(text.length / 2);
-  return `${text.slice(0, at)}${text[at] === "A" ? "B" : "A"}${text.slice(at + 1)}`;
-}

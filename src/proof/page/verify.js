@@ -74,57 +74,113 @@ async function rootFrom(leaf, index, size, path) {
   return hash;
 }
 
-const STATES = {
-  granted: "ConsentGiven",
-  confirmed: "ConsentGiven",
-  refused: "ConsentRefused",
-  pending: "ConsentRequested",
-  revoked: "ConsentWithdrawn",
-  recorded: "ConsentUnknown",
+/** What each kind of entry is called in a record. */
+const KINDS = {
+  granted: ["ConsentGiven", "consent given"],
+  confirmed: ["ConsentGiven", "consent confirmed by the number's owner"],
+  refused: ["ConsentRefused", "consent refused"],
+  pending: ["ConsentRequested", "consent requested"],
+  revoked: ["ConsentWithdrawn", "consent withdrawn"],
+  recorded: ["ConsentUnknown", "call recorded"],
 };
 
-/** Which audio it is; older receipts have no word of recordings. */
-function recordingIn({ recording }) {
-  if (recording === undefined || recording === null) return null;
-  return [recording.sid, recording.seconds, recording.bytes, recording.sha256].join();
-}
+const iso = (at) => new Date(at).toISOString();
 
 /** What people typed can be erased, so the leaf has a commitment to it; older ones have the words. */
 function reasonIn({ reason, reasonCommitment }) {
   return typeof reasonCommitment === "string" ? `hmac-sha256:${reasonCommitment}` : reason;
 }
 
-/** What people read, against what was sealed. */
+/** Older receipts have no word of recordings. */
+const audioIn = ({ recording = null }) =>
+  recording && [recording.sid, recording.seconds, recording.bytes, recording.sha256];
+
+/** Of a record, and of its leaf: the same parts by the same names. */
+function partsOfRecord(record) {
+  const { key, call, notice, question, messages = null, revocation = null } = record;
+  return {
+    id: [record.recordId, record.eventId],
+    kind: [record.kind, record.eventState, record.eventType],
+    time: record.eventTime,
+    sequence: record.sequence,
+    person: record.subject.pseudonym,
+    commitment: record.subject.commitment,
+    business: record.controller.id,
+    channel: record.channel,
+    topics: record.topics.map((topic) => topic.id),
+    jurisdiction: record.jurisdiction,
+    language: record.locale,
+    script: record.script,
+    simulated: record.simulated,
+    "way it came": record.collectionMethod,
+    attestation: record.attestation,
+    key: key && [key.pressed, key.question, key.attempt, key.at],
+    call: call && [call.sid, call.line, call.direction, call.begunAt],
+    notice: [record.servedEventId, notice && [notice.version, notice.language, notice.servedAt]],
+    question: question && [question.name, question.servedAt],
+    messages: messages && [messages.notice, messages.reply],
+    confirmation: record.confirms,
+    "earlier entry": record.supersedes,
+    withdrawal: revocation && [
+      revocation.channel,
+      revocation.scope,
+      revocation.receivedAt,
+      revocation.honouredAt,
+    ],
+    recording: audioIn(record),
+    reason: reasonIn(record),
+  };
+}
+
+function partsOfLeaf(leaf, asksAnything) {
+  const { call, notice, reply } = leaf;
+  // In a message the question comes with the notice.
+  const question = leaf.question ?? (asksAnything ? notice : null);
+  const byPhone = notice && notice.messageId === undefined;
+  return {
+    id: [leaf.id, leaf.id],
+    kind: [leaf.kind, ...KINDS[leaf.kind]],
+    time: iso(leaf.at),
+    sequence: leaf.seq,
+    person: leaf.subscriber,
+    commitment: leaf.subject,
+    business: leaf.business,
+    channel: "whatsapp",
+    topics: leaf.topics,
+    jurisdiction: leaf.jurisdiction,
+    language: leaf.locale,
+    script: leaf.script,
+    simulated: leaf.simulated,
+    "way it came": leaf.source === "call" ? "ivr_dtmf" : leaf.source,
+    attestation: leaf.attestation,
+    key: leaf.key && [leaf.key, leaf.step, leaf.attempt, iso(leaf.at)],
+    call: call && [call.sid, call.line, call.direction, iso(call.begunAt)],
+    notice: [
+      notice && (byPhone ? `${leaf.sourceId}/notice/${notice.attempt}` : notice.messageId),
+      notice && [leaf.script, leaf.locale, iso(notice.at)],
+    ],
+    question: question && [leaf.step, iso(question.at)],
+    messages: reply && [(notice && notice.messageId) ?? null, reply.messageId],
+    confirmation: leaf.confirms,
+    "earlier entry": leaf.supersedes,
+    withdrawal: leaf.kind === "revoked" ? [leaf.source, leaf.topics, iso(leaf.at), iso(leaf.at)] : null,
+    recording: audioIn(leaf),
+    reason: leaf.reason,
+  };
+}
+
+/** What people read, against what was sealed: whoever has the key can sign any record, and no other leaf. */
 async function checkRecord(record, leaf) {
-  const pairs = [
-    ["id", record.recordId, leaf.id],
-    ["kind", record.kind, leaf.kind],
-    ["state", record.eventState, STATES[leaf.kind]],
-    ["time", record.eventTime, new Date(leaf.at).toISOString()],
-    ["person", record.subject.pseudonym, leaf.subscriber],
-    ["commitment", record.subject.commitment, leaf.subject],
-    ["business", record.controller.id, leaf.business],
-    ["topics", record.topics.map((topic) => topic.id).join(), leaf.topics.join()],
-    ["jurisdiction", record.jurisdiction, leaf.jurisdiction],
-    ["language", record.locale, leaf.locale],
-    ["script", record.script, leaf.script],
-    ["simulated", record.simulated, leaf.simulated],
-    ["key", record.key === null ? null : record.key.pressed, leaf.key],
-    ["recording", recordingIn(record), recordingIn(leaf)],
-    ["reason", reasonIn(record), leaf.reason],
-    ["call", record.call === null ? null : record.call.sid, leaf.call === null ? null : leaf.call.sid],
-  ];
-  for (const [name, said, sealed] of pairs)
-    if (said !== sealed) throw new Error(`the ${name} is not what was sealed`);
+  const said = partsOfRecord(record);
+  for (const [name, sealed] of Object.entries(partsOfLeaf(leaf, record.question !== null)))
+    if (JSON.stringify(said[name]) !== JSON.stringify(sealed))
+      throw new Error(`the ${name} is not what was sealed`);
   for (const part of ["notice", "question"]) {
     const words = record[part];
-    if (words === null) {
-      if (leaf[part] !== null) throw new Error(`the ${part} is missing`);
-      continue;
-    }
+    if (words === null) continue;
     const digest = hex(await sha256(utf8.encode(words.text)));
-    const sealed = (leaf[part] ?? leaf.notice ?? {}).wordsDigest;
-    if (digest !== words.sha256 || digest !== sealed)
+    const { wordsDigest } = leaf[part] ?? leaf.notice ?? {};
+    if (digest !== words.sha256 || digest !== wordsDigest)
       throw new Error(`the words of the ${part} are not those that were sealed`);
   }
 }
@@ -212,6 +268,10 @@ function showRecord(record, into) {
   }
 }
 
+const GENUINE = "Verified: this receipt is genuine.";
+/** Anybody can make a key, and a whole log with it. */
+const GENUINE_IF = "Verified, with the key that it brings along: genuine if that is the log's own key.";
+
 async function show(text, keysText) {
   const result = document.getElementById("result");
   const shown = document.createElement("div");
@@ -230,8 +290,8 @@ async function show(text, keysText) {
   const good = checks.every((check) => check.ok);
   const verdict = element(
     "p",
-    good ? "Verified: this receipt is genuine." : "REFUSED: do not rely on this receipt.",
-    good ? "good" : "bad",
+    good ? (keys.length > 0 ? GENUINE : GENUINE_IF) : "REFUSED: do not rely on this receipt.",
+    good ? (keys.length > 0 ? "good" : "") : "bad",
   );
   verdict.id = "verdict";
   shown.append(element("h2", "Result"), verdict);
