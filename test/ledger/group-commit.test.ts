@@ -129,6 +129,7 @@ describe("a disk that does not follow", () => {
 
   it("turns away at once who would wait for more than two seconds, but never who would be first", async () => {
     await slow(2_001);
+    await slow(2_001);
     const outcomes = await Promise.allSettled([write(put("a")), write(put("b")), write(put("c"))]);
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
     expect(outcomes[1]).toMatchObject({
@@ -142,11 +143,39 @@ describe("a disk that does not follow", () => {
     ]);
   });
 
+  it("takes in who came during one long commit: the next may be as fast as ever", async () => {
+    await slow(5_000);
+    await Promise.all([write(put("a")), write(put("b")), write(put("c"))]);
+    expect([tried(), refused]).toEqual([["a", "b", "c"], []]);
+  });
+
+  it("turns away who came during a commit so long that after another one Twilio would have given up", async () => {
+    await slow(5_001);
+    const outcomes = await Promise.allSettled([write(put("a")), write(put("b"))]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  });
+
+  it("that becomes slow while many wait writes nothing for who has waited more than two seconds", async () => {
+    const first = Array.from({ length: 512 }, (_, n) =>
+      write(n === 0 ? () => (clock.monotonic += 2_001) : () => n),
+    );
+    const outcomes = await Promise.allSettled([...first, write(put("late")), write(put("late too"))]);
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(512);
+    expect(outcomes.slice(512)).toMatchObject([
+      { reason: { message: "The disk is too slow: a write has waited for more than 2000 ms." } },
+      { status: "rejected", reason: expect.any(LedgerUnavailable) },
+    ]);
+    expect([tried(), refused]).toEqual([[], [2]]);
+    await write(put("b"));
+    expect(tried()).toEqual(["b"]);
+  });
+
   it("counts everybody who waits: at half a second a commit, three batches of 512 and no more", async () => {
+    await slow(501);
     await slow(501);
     const outcomes = await Promise.allSettled(Array.from({ length: 2_000 }, (_, n) => write(() => n)));
     const written = outcomes.filter(({ status }) => status === "fulfilled");
-    expect([written.length, commits]).toEqual([1_536, [1, 512, 512, 512]]);
+    expect([written.length, commits]).toEqual([1_536, [1, 1, 512, 512, 512]]);
   });
 });
 

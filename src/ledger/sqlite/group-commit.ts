@@ -22,12 +22,15 @@ const MAX_BATCH = 512;
 const MAX_WAITING = 10_000;
 /** Nobody waits longer for the disk: past it callers hear an apology at once, rather than late. Twilio gives them 15 s. */
 const MAX_WAIT_MS = 2_000;
+/** A single commit up to this may have been a hiccup: who came meanwhile can wait as long again, and be in time. */
+const MAX_HICCUP_MS = 5_000;
 const LOCK_RETRY_MS = 10;
 
 /** After these the next write may seem to succeed on a disk that lost the last one. */
 const FATAL = /^SQLITE_(?:IOERR|CORRUPT|NOTADB)/;
 
 const LOCKED = "Another process holds the database's lock.";
+const LATE = `The disk is too slow: a write has waited for more than ${MAX_WAIT_MS} ms.`;
 
 type Waiting = {
   run: () => unknown;
@@ -43,7 +46,8 @@ type Waiting = {
 export function groupCommit(client: Database, options: GroupCommitOptions) {
   const waiting: Waiting[] = [];
   let scheduled = false;
-  let lastCommitMs = 0;
+  /** How long the last commit took, and the one before. */
+  let tookMs: readonly [number, number] = [0, 0];
   /** Somebody has waited for another process's lock in vain, and nobody had it since. */
   let isLocked = false;
 
@@ -64,7 +68,8 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
     if (waiting.length === 0) return null;
     if (waiting.length >= MAX_WAITING) return `More than ${MAX_WAITING} writes wait for the disk.`;
     if (isLocked) return LOCKED;
-    const expectedMs = Math.ceil((waiting.length + 1) / MAX_BATCH) * lastCommitMs;
+    const commitMs = tookMs[0] > MAX_HICCUP_MS ? tookMs[0] : Math.min(...tookMs);
+    const expectedMs = Math.ceil((waiting.length + 1) / MAX_BATCH) * commitMs;
     return expectedMs > MAX_WAIT_MS
       ? `The disk is too slow: a write would wait ${Math.round(expectedMs)} ms.`
       : null;
@@ -82,21 +87,22 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
   }
 
   function commitBatch(): void {
-    const batch = waiting.splice(0, MAX_BATCH);
-    if (batch.length === 0) return;
+    const next = waiting.splice(0, MAX_BATCH);
+    if (next.length === 0) return;
     try {
       client.exec("BEGIN IMMEDIATE");
     } catch (error) {
-      if (errorCode(error).startsWith("SQLITE_BUSY")) waitForLock(batch, error);
-      else fail(batch, error);
+      if (errorCode(error).startsWith("SQLITE_BUSY")) waitForLock(next, error);
+      else fail(next, error);
       return;
     }
+    const batch = inTime(next, LATE);
     let settle: (() => void)[];
     const begunAt = options.monotonicMs();
     try {
       settle = runTogether(batch);
       client.exec("COMMIT");
-      lastCommitMs = options.monotonicMs() - begunAt;
+      tookMs = [options.monotonicMs() - begunAt, tookMs[0]];
       isLocked = false;
     } catch (error) {
       if (client.inTransaction) client.exec("ROLLBACK");
@@ -110,16 +116,22 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
 
   /** The event loop lives on while another process holds the lock. */
   function waitForLock(batch: Waiting[], cause: unknown): void {
-    const now = options.monotonicMs();
-    const expired = batch.filter((job) => now - job.since > MAX_WAIT_MS);
-    const patient = batch.filter((job) => now - job.since <= MAX_WAIT_MS);
-    if (expired.length > 0) {
-      isLocked = true;
-      options.onTurnedAway?.(expired.length);
-    }
-    for (const job of expired) job.reject(new LedgerUnavailable(LOCKED, { cause }));
+    const patient = inTime(batch, LOCKED, cause);
+    if (patient.length < batch.length) isLocked = true;
     waiting.unshift(...patient);
     if (waiting.length > 0) schedule(LOCK_RETRY_MS);
+  }
+
+  /**
+   * Whoever has waited too long hears that nothing was recorded, and nothing is: written later, it would be on record
+   * when Twilio has given up and the caller has heard the opposite. @returns the others
+   */
+  function inTime(batch: readonly Waiting[], reason: string, cause?: unknown): Waiting[] {
+    const since = options.monotonicMs() - MAX_WAIT_MS;
+    const late = batch.filter((job) => job.since < since);
+    if (late.length > 0) options.onTurnedAway?.(late.length);
+    for (const job of late) job.reject(new LedgerUnavailable(reason, { cause }));
+    return batch.filter((job) => job.since >= since);
   }
 
   /** @returns what to do after the commit. @throws where the whole transaction is lost */
