@@ -4,7 +4,7 @@ import { COMMAND_LOCK_WAIT_MS, Unreachable } from "./command.ts";
 import type { Config } from "../config.ts";
 import { LedgerUnavailable, type Ledger } from "../ledger/ledger.ts";
 import { numberVault } from "../ledger/numbers.ts";
-import { checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
+import { assertNotNewer, checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
 import { sqliteMemory, type Memory } from "../ledger/sqlite/memory.ts";
 
 /**
@@ -12,7 +12,7 @@ import { sqliteMemory, type Memory } from "../ledger/sqlite/memory.ts";
  *
  * @param isOnlyWriter the caller holds the server's lock
  * @throws {Unreachable} where there is no database yet, or one without our tables
- * @throws {DatabaseUnusable} where it was made with another secret
+ * @throws {DatabaseUnusable} where it was made with another secret, or by a newer program
  */
 export function openMemory(config: Config, isOnlyWriter = false): Memory {
   if (!existsSync(config.databaseFile)) {
@@ -26,6 +26,7 @@ export function openMemory(config: Config, isOnlyWriter = false): Memory {
   });
   const vault = numberVault(config.secret, config.olderSecrets);
   try {
+    assertNotNewer(connection.client);
     checkSecret(connection, vault, isOnlyWriter);
     return sqliteMemory(connection, {
       vault,

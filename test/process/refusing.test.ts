@@ -63,6 +63,28 @@ describe.concurrent("a server that cannot do its duty does not start, and says w
     expect(err).toMatch(/^YESLINE_SECRET is not the one .* restore that one/);
   });
 
+  it("a newer program has served the database: both are named, code 3, and nothing is changed", async ({
+    expect,
+  }) => {
+    const NEWER =
+      "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('of a newer program', 4102444800000)";
+    const folder = temporaryFolder();
+    const env = { PORT: "0", DATABASE_URL: `file:${folder}/yesline.db` };
+    const connection = open(join(folder, "yesline.db"), { busyTimeoutMs: 0 });
+    migrate(connection);
+    connection.client.exec(NEWER);
+    for (const command of [["serve"], ["ledger", "export"]]) {
+      const { code, out, err } = await runMain(command, env).exited;
+      expect([code, out]).toEqual([3, ""]);
+      expect(err).toMatch(
+        /^DATABASE_URL: .*yesline\.db: A newer program has brought its schema to migration \d+, of 2100-01-01T00:00:00\.000Z; this one knows \d+, up to \d{4}_\w+\. Run the newer program; or restore a backup from before it\.\n$/,
+      );
+    }
+    expect(connection.client.prepare("SELECT count(*) FROM secret_check").pluck().get()).toBe(0);
+    connection.client.close();
+    rmSync(folder, { recursive: true });
+  });
+
   it("a folder stands where the database should: code 3", async ({ expect }) => {
     const { code, out, err } = await start({}, (folder) => {
       mkdirSync(join(folder, "yesline.db"));

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
@@ -68,6 +68,7 @@ export const START_LOCK_WAIT_MS = 5_000;
  */
 export function migrate({ client, db }: Connection): void {
   explain(client.name, () => {
+    assertNotNewer(client);
     const busyTimeoutMs = Number(client.pragma("busy_timeout", { simple: true }));
     client.pragma(`busy_timeout = ${START_LOCK_WAIT_MS}`);
     // A table that is made anew would be searched once for each row of the old one, as that one is dropped.
@@ -88,6 +89,28 @@ export function migrate({ client, db }: Connection): void {
     client.exec("UPDATE probe SET at = at");
     client.pragma(`busy_timeout = ${busyTimeoutMs}`);
   });
+}
+
+/**
+ * A program older than the schema would start, and write what its successor's tables no longer mean.
+ *
+ * @throws {DatabaseUnusable}
+ */
+export function assertNotNewer(client: Database.Database): void {
+  const isMigrated = client.prepare("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'");
+  if (isMigrated.get() === undefined) return;
+  const [theirs] = client
+    .prepare<[], { count: number; madeAt: number }>(
+      "SELECT count(*) AS count, coalesce(max(created_at), 0) AS madeAt FROM __drizzle_migrations",
+    )
+    .all();
+  const journal = readFileSync(join(MIGRATIONS, "meta/_journal.json"), "utf8");
+  const { entries } = JSON.parse(journal) as { entries: { when: number; tag: string }[] };
+  const newest = entries.at(-1);
+  if (theirs === undefined || newest === undefined || theirs.madeAt <= newest.when) return;
+  throw new DatabaseUnusable(
+    `DATABASE_URL: ${client.name}: A newer program has brought its schema to migration ${theirs.count}, of ${new Date(theirs.madeAt).toISOString()}; this one knows ${entries.length}, up to ${newest.tag}. Run the newer program; or restore a backup from before it.`,
+  );
 }
 
 /** What the migrations have moved still refers to what is there. */
