@@ -101,10 +101,8 @@ describe("whoever has the database file and not the secret", () => {
     expect(revoked.status, revoked.text).toBe(201);
 
     const values = keptValues({ connection: line.connection, rows: line.rows });
-    const guesses = [
-      ...[NUMBER, gone, named].flatMap(waysToWrite),
-      ...[BODY, REASON, "rang", JSON.stringify(asked("", wanted).body)],
-    ];
+    const words = [BODY, REASON, "rang", JSON.stringify(asked("", wanted).body)];
+    const guesses = [...[NUMBER, gone, named].flatMap(waysToWrite), ...words];
     expect([...confirmed(values, guesses)]).toEqual([]);
     // That it would be found: so it was, as long as the salt lay beside what it has made.
     const kept = line.rows("subscriber").find(({ id }) => id === who.subscriberId)?.["salt"] as Buffer;
