@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { ProofStore } from "./ledger/proof-store.ts";
-import { courierTo } from "./proof/couriers.ts";
+import { courierTo, type Courier } from "./proof/couriers.ts";
 import { parseVerifier, signerOf, type Signer, type Verifier } from "./proof/note.ts";
 import { createSealer, type OutsideNote, type SealerStatus } from "./proof/sealer.ts";
 import { createShipping, type ShippingStatus } from "./proof/shipping.ts";
@@ -16,7 +16,7 @@ export type Sealing = {
   /** What auditors ask for. */
   readonly published: PublishedLog;
   readonly status: () => Promise<LogStatus>;
-  /** The newest checkpoints that are kept elsewhere, as far as those places can be read. */
+  /** The newest checkpoints that are kept elsewhere. @throws where a file is there and cannot be read */
   readonly outside: () => Promise<readonly OutsideNote[]>;
 };
 
@@ -52,17 +52,25 @@ export function sealWith(config: Config, parts: SealingParts): Sealing {
     wait,
     onError: (name, error) => log.error({ err: error, destination: name }, "a checkpoint has not arrived"),
   });
-  async function outside(): Promise<readonly OutsideNote[]> {
-    const notes = await Promise.all(
-      couriers.map(async ({ name: where, newest }) => ({ where, note: await newest() })),
-    );
-    return notes.filter((each): each is OutsideNote => each.note !== null);
+  async function newestOf({ name: where, newest }: Courier): Promise<readonly OutsideNote[]> {
+    const note = await newest();
+    return note === null ? [] : [{ where, note }];
+  }
+  /** A place that cannot be read keeps no entry from being sealed. */
+  async function readable(): Promise<readonly OutsideNote[]> {
+    const found = await Promise.allSettled(couriers.map(newestOf));
+    return found.flatMap((each, at) => {
+      if (each.status === "fulfilled") return each.value;
+      const told = { err: each.reason as unknown, destination: couriers[at]?.name };
+      log.error(told, "checkpoints cannot be read where they are kept, and the log is not held against them");
+      return [];
+    });
   }
   const sealer = createSealer({
     store,
     signers,
     oldKeys: oldKeysOf(config),
-    outside,
+    outside: readable,
     now,
     monotonicMs,
     wait,
@@ -92,7 +100,7 @@ export function sealWith(config: Config, parts: SealingParts): Sealing {
       if (entries > 0) log.warn({ size, unsealed: entries }, "entries are left; the next start seals them");
       else log.info({ size }, "every entry is sealed");
     },
-    outside,
+    outside: async () => (await Promise.all(couriers.map(newestOf))).flat(),
     published: {
       checkpoint: async () => (await store.newestCheckpoint())?.note ?? null,
       keys: signers.map(({ verifier }) => verifier.text),

@@ -3,9 +3,11 @@ import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
 import { NotSo, UsageError, type CliParts } from "./command.ts";
 import { exportLines } from "./export-readers.ts";
+import { outsideNotes } from "./outside-notes.ts";
 import { withMemory } from "./with-ledger.ts";
 import { MAX_LOG_PAGE } from "../ledger/proof-store.ts";
 import { audit, type AuditReport, type Progress } from "../proof/audit.ts";
+import type { Config } from "../config.ts";
 import { notesOf } from "../proof/checkpoint.ts";
 import { auditExport, type ExportReport } from "../proof/export-audit.ts";
 import { faultText, type Fault } from "../proof/faults.ts";
@@ -34,32 +36,31 @@ export function verifyCommand(command: Command, parts: CliParts): void {
 }
 
 async function verify(options: VerifyOptions, parts: CliParts): Promise<void> {
-  const notes = options.checkpoint === undefined ? [] : readNotes(options.checkpoint);
   const keys = options.publicKey === undefined ? [] : readKeys(options.publicKey);
   const report =
     options.export === undefined
-      ? await verifyLive(options, { notes, keys }, parts)
-      : await verifyExport(options.export, { notes, keys }, parts);
+      ? await verifyLive(options, keys, parts)
+      : await verifyExport(options.export, options, keys, parts);
   if (options.json === true) parts.out(`${JSON.stringify(report)}\n`);
   else
     parts.out(`${report.faults.map((fault: Fault) => `${faultText(fault)}\n`).join("")}${summary(report)}\n`);
   if (!report.ok) throw new NotSo();
 }
 
-type Given = { readonly notes: readonly string[]; readonly keys: readonly Verifier[] };
-
 function verifyLive(
-  { checkpoint = "" }: VerifyOptions,
-  { notes, keys }: Given,
+  { checkpoint }: VerifyOptions,
+  keys: readonly Verifier[],
   { loadConfig, err }: CliParts,
 ): Promise<AuditReport> {
   const config = loadConfig();
   const own = verifiersOf(config);
+  // Before the database is looked at: what arrives elsewhere meanwhile is not missing here.
+  const outside = keptElsewhere(config, checkpoint, err);
   return withMemory(config, ({ audit: store }) =>
     audit({
       store,
       verifiers: [...own, ...keys.filter(({ text }) => own.every((each) => each.text !== text))],
-      outside: notes.map((note) => ({ where: checkpoint, note })),
+      outside,
       page: MAX_LOG_PAGE,
       locate: true,
       // Ctrl-C is heard between two pages.
@@ -69,7 +70,24 @@ function verifyLive(
   );
 }
 
-async function verifyExport(file: string, { notes, keys }: Given, { err }: CliParts): Promise<ExportReport> {
+/** Those that were given, and those that the line has taken to files itself. */
+function keptElsewhere({ log }: Config, given: string | undefined, err: (text: string) => void) {
+  // What is given must hold some.
+  const notes = given === undefined ? [] : readNotes(given).map((note) => ({ where: given, note }));
+  const own = outsideNotes(log.checkpoints, undefined, () => "");
+  if (given === undefined)
+    for (const where of own.unread)
+      err(`${where} cannot be read here: give what is kept there with --checkpoint.\n`);
+  return [...notes, ...own.notes];
+}
+
+async function verifyExport(
+  file: string,
+  { checkpoint }: VerifyOptions,
+  keys: readonly Verifier[],
+  { err }: CliParts,
+): Promise<ExportReport> {
+  const notes = checkpoint === undefined ? [] : readNotes(checkpoint);
   if (notes.length === 0 || keys.length === 0)
     throw new UsageError(
       "An export is verified against what was signed: give --checkpoint FILE (/.well-known/yesline/checkpoint) and --public-key FILE (/.well-known/yesline/log-key).",

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { UsageError } from "./command.ts";
 import { notesOf } from "../proof/checkpoint.ts";
 import type { Destination } from "../proof/couriers.ts";
 import { known } from "../proof/lacking.ts";
@@ -49,7 +50,7 @@ function notesIn(where: string, text: string): OutsideNote[] {
   return [...bySize.values()].map((note) => ({ where, note }));
 }
 
-/** "" where there is no such file yet. */
+/** "" where there is no such file yet. @throws {UsageError} */
 function tailOf(path: string): string {
   try {
     const file = openSync(path, "r");
@@ -64,6 +65,7 @@ function tailOf(path: string): string {
     }
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`YESLINE_CHECKPOINTS file:${path} cannot be read: ${reason}`, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { driver } from "../support/by-hand.ts";
+import { cli } from "../support/cli.ts";
 import { audited } from "./auditors.ts";
 import { agreements, sealerOn } from "./sealing.ts";
 
@@ -61,6 +62,22 @@ describe("ledger verify, with a checkpoint from outside,", () => {
     expect(out).toContain(
       "it knows 12 entries, the log has only 7: the last ones, from leaf 7 on, were dropped, or an old file was put back.",
     );
+  });
+
+  it("is held against the checkpoints that the line has taken elsewhere itself, without being told of them", async () => {
+    const kept = { ...line.env, YESLINE_CHECKPOINTS: `stdout,file:${line.files.checkpoints}` };
+    const good = await cli(["ledger", "verify"], kept);
+    expect([good.code, good.out, good.err]).toEqual([
+      0,
+      expect.stringContaining("3 from outside"),
+      "stdout cannot be read here: give what is kept there with --checkpoint.\n",
+    ]);
+    byHand(DROPPED);
+    const { code, out } = await cli(["ledger", "verify"], kept);
+    expect([code, out]).toEqual([1, expect.stringContaining("it knows 12 entries, the log has only 7")]);
+    const folder = { ...kept, YESLINE_CHECKPOINTS: `file:${line.memory.folder}` };
+    const unread = await cli(["ledger", "verify"], folder);
+    expect([unread.code, unread.err]).toEqual([2, expect.stringContaining("YESLINE_CHECKPOINTS")]);
   });
 
   it("names an old file that was put back", async () => {
