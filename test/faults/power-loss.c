@@ -2,9 +2,13 @@
  * A disk that forgets. Preloaded into the line, it keeps a copy of each file below POWER_FROM in POWER_TO, and brings
  * there only what was synced: bytes that were written and not synced are not in it. Names (link, rename, unlink) are in
  * the copy at once, as a journaling file system brings them in order. SQLite's -shm files never outlive a power loss.
+ *
+ * Of the file that POWER_FAILS names, two of three fsyncs fail, and then all, as in Linux: what was written is
+ * taken for clean, is read back as if nothing were wrong, and never comes to the disk unless it is written once more.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -16,7 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 256, MAX_FDS = 4096, MAX_RANGES = 4096 };
+enum { MAX_FILES = 256, MAX_FDS = 4096, MAX_RANGES = 4096, MAX_FORGIVEN = 6 };
 
 struct range { off_t from, to; };
 struct file {
@@ -28,7 +32,7 @@ struct file {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files[MAX_FILES];
 static struct file *open_files[MAX_FDS];
-static const char *from, *to;
+static const char *from, *to, *fails;
 
 #define REAL(name) ((__typeof__(name) *)real(#name))
 
@@ -44,6 +48,7 @@ static void *real(const char *name) {
 __attribute__((constructor)) static void begin(void) {
   from = getenv("POWER_FROM");
   to = getenv("POWER_TO");
+  fails = getenv("POWER_FAILS");
 }
 
 /* The file's name below POWER_FROM; NULL for what is not watched. */
@@ -170,15 +175,32 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
   return done;
 }
 
+static int forgets(int fd) {
+  static int asked;
+  int forgotten = 0;
+  pthread_mutex_lock(&lock);
+  struct file *file = fails != NULL && fd >= 0 && fd < MAX_FDS ? open_files[fd] : NULL;
+  if (file != NULL && strcmp(file->name, fails) == 0 && (++asked % 3 != 0 || asked > MAX_FORGIVEN)) {
+    fprintf(stderr, "power-loss: %s forgets %d places\n", file->name, file->ranges);
+    file->ranges = 0;
+    forgotten = 1;
+  }
+  pthread_mutex_unlock(&lock);
+  return forgotten;
+}
+
 /* Nothing here needs the real disk: what counts is the copy. */
 int fsync(int fd) {
+  if (forgets(fd)) {
+    errno = EIO;
+    return -1;
+  }
   synced(fd);
   return 0;
 }
 
 int fdatasync(int fd) {
-  synced(fd);
-  return 0;
+  return fsync(fd);
 }
 
 int unlink(const char *path) {
