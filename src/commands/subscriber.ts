@@ -161,7 +161,8 @@ function businessOf({ businesses }: Config, id: string): Business {
 function numberOf(text: string): E164 {
   const number = e164(text);
   if (number === null)
-    throw new UsageError(`${text} is not a number in E.164: use the country code, such as +14155550123.`);
+    // Not quoted: it may be somebody's number all the same, and standard error is often kept.
+    throw new UsageError("The number is not in E.164: use the country code, such as +14155550123.");
   return number;
 }
 

@@ -66,7 +66,7 @@ describe("someone who types something wrong gets code 2, the reason, and no data
     [
       "a number without its country",
       ["subscriber", "revoke", "4155550123", "--business", "acme-dental"],
-      /4155550123 is not a number in E\.164/,
+      /^The number is not in E\.164: use the country code/,
     ],
     [
       "a topic that there is not",
@@ -80,6 +80,16 @@ describe("someone who types something wrong gets code 2, the reason, and no data
     expect([code, out]).toEqual([2, ""]);
     expect(err).toMatch(words);
   });
+
+  it.each(["show", "revoke", "erase", "access"])(
+    "a number that `subscriber %s` cannot read: it is not repeated, for standard error is kept",
+    async (command) => {
+      await cli(["migrate"], env);
+      const { err } = await cli(["subscriber", command, "4155557391", "--business", "acme-dental"], env);
+      expect(err).toContain("use the country code");
+      expect(err).not.toContain("5557391");
+    },
+  );
 
   it("a variable", async () => {
     const { code, out, err } = await cli(["ledger", "export"], { ...env, LOG_LEVEL: "loud" });
