@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { open } from "../../src/ledger/sqlite/connection.ts";
+import { standing } from "../../src/ledger/sqlite/standing.ts";
 import { inject, readOnly, smallDisk } from "../support/breaking.ts";
 import { rowsIn, startServer, type Server } from "../support/server.ts";
 import { databaseWith } from "./database.ts";
@@ -47,6 +50,20 @@ describe("a disk that is full", () => {
     expect((await call.press("2")).words).toContain("We have recorded that you do not agree.");
     expect(server.rows("entry")).toHaveLength(2);
   });
+});
+
+it("a full disk that the write-ahead log cannot be brought to is no broken one: there may be room again", () => {
+  using disk = smallDisk(MEGABYTES);
+  const connection = open(join(disk.folder, "yesline.db"), { busyTimeoutMs: 0 });
+  const { client } = connection;
+  client.exec("CREATE TABLE filler (what BLOB)");
+  const look = standing(connection, 0);
+  client.pragma("wal_autocheckpoint = 0");
+  client.exec("INSERT INTO filler VALUES (randomblob(4000000))");
+  disk.fill();
+  expect(() => client.pragma("wal_checkpoint(PASSIVE)")).toThrow("full");
+  expect(look()).toBeNull();
+  client.close();
 });
 
 describe("a disk that is broken", () => {

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { DatabaseUnusable, type Connection } from "./connection.ts";
+import { DatabaseUnusable, errorCode, type Connection } from "./connection.ts";
 
 /**
  * SQLite brings the write-ahead log into the database at 4 MB, as far as nobody reads the old pages, and tells nobody of
@@ -38,6 +38,8 @@ export function standing(
       client.pragma("wal_checkpoint(PASSIVE)");
       return null;
     } catch (cause) {
+      // A full disk is what the next write tells, and it may have room again.
+      if (!errorCode(cause).startsWith("SQLITE_IOERR")) return null;
       return new DatabaseUnusable(
         `The disk refuses what ${wal} holds: nothing of it is lost; bring both files to a sound disk.`,
         { cause },
