@@ -165,7 +165,7 @@ describe("npm run -s cli --", () => {
         DATABASE_URL: `file:${folder}/elsewhere/yesline.db`,
       }).exited,
     ]);
-    expect(wrong).toMatchObject({ code: 2, out: "", err: expect.stringContaining("nobody is not a number") });
+    expect(wrong).toMatchObject({ code: 2, out: "", err: expect.stringContaining("not in E.164") });
     expect(missing).toMatchObject({ code: 3, out: "", err: expect.stringContaining("does not exist") });
   });
 });
