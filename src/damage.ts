@@ -41,6 +41,8 @@ const STANDING_EVERY_MS = 1_000;
 export function watchDamage({ file, log, now, onDamage, check = checkPages }: DamageParts): DamageWatch {
   let soundAt: number | null = null;
   let underWay: PageCheck | null = null;
+  /** The start has not waited for what the first look found: another one follows, should that have ended meanwhile. */
+  let isLate = false;
   let timer: NodeJS.Timeout | undefined;
   let standingTimer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
@@ -77,14 +79,14 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
       const { promise: late, resolve } = Promise.withResolvers<"late">();
       const waiting = setTimeout(resolve, START_WAIT_MS, "late");
       try {
-        if ((await Promise.race([look(), late])) === "late")
-          log.info("the database is large: its pages are looked at to the end beside the line");
+        isLate = (await Promise.race([look(), late])) === "late";
+        if (isLate) log.info("the database is large: its pages are looked at to the end beside the line");
       } finally {
         clearTimeout(waiting);
       }
     },
     start(standing) {
-      schedule(underWay === null ? EVERY_MS : 0);
+      schedule(isLate ? 0 : EVERY_MS);
       standingTimer = setInterval(() => {
         const error = standing();
         if (error !== null) onDamage(error);

@@ -51,6 +51,22 @@ describe("a database so large that a look at it takes longer than a start may wa
     await finish();
   });
 
+  it("does not serve on damage that was found while it was still starting", async () => {
+    const { first, start, finish } = watching();
+    const started = first();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await started;
+    looks[0]?.resolve(["broken"]);
+    // A migration of a large file takes minutes.
+    await vi.advanceTimersByTimeAsync(120_000);
+    start(() => null);
+    await vi.advanceTimersByTimeAsync(1);
+    looks[1]?.resolve(["broken"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(damage).toHaveLength(1);
+    await finish();
+  });
+
   it("is not waited for by a line that stops", async () => {
     const { first, start, finish, soundAt } = watching();
     const started = first();

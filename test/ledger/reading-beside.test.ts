@@ -79,6 +79,26 @@ describe("a supervisor who is answered by a thread beside the line", () => {
     expect((await beside.calls({}, FIRST)).rows).toHaveLength(2);
   });
 
+  it("is turned away at once where five hundred others ask already, and they are answered", async () => {
+    await agreements(memory, 2);
+    const asked = Array.from({ length: 513 }, () => beside.countCalls({}, 10));
+    const outcomes = await Promise.allSettled(asked);
+    expect(outcomes.slice(0, 512)).toEqual(
+      Array.from({ length: 512 }, () => ({ status: "fulfilled", value: 2 })),
+    );
+    expect(outcomes[512]).toMatchObject({ status: "rejected", reason: expect.any(LedgerUnavailable) });
+  });
+
+  it("is told that the line has stopped while it was waiting, and never left without an answer", async () => {
+    await agreements(memory, 2);
+    const asked = Promise.allSettled([beside.calls({}, FIRST), beside.countCalls({}, 10)]);
+    // It has been asked, and the thread is beginning.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await beside.end();
+    for (const outcome of await asked)
+      expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(LedgerUnavailable) });
+  });
+
   it("is told that the line has stopped; then the file is one file again", async () => {
     await beside.calls({}, FIRST);
     await beside.end();
