@@ -56,13 +56,14 @@ async function personOf(parts: DossierParts, business: Business, subscriberId: s
   if (person === null) return null;
   const { messageIds, callSids, decisions } = await parts.privacy.traceOf(businessId, subscriberId);
   const outgoing = await outgoingOf(parts, businessId, subscriberId);
-  const theirs = [
+  // What leaves and the message that it became have one id.
+  const theirs = new Set([
     subscriberId,
     ...person.entries.map(({ id }) => id),
     ...callSids,
     ...messageIds,
     ...outgoing.map(({ id }) => id),
-  ];
+  ]);
   return {
     pseudonym: subscriberId,
     consents: person.consents.map(({ topic, state, simulated, at }) => ({
@@ -90,7 +91,7 @@ async function personOf(parts: DossierParts, business: Business, subscriberId: s
       entry: entryId,
       at: iso(at),
     })),
-    accesses: await accessesOf(parts, theirs),
+    accesses: await accessesOf(parts, [...theirs]),
   };
 }
 

@@ -36,6 +36,10 @@ export function brokenLaws(row: LeafRow): readonly string[] {
   if (isHeard && row.noticeAt === null)
     broken.push("the notice that it names is not among the events of its call");
   if (isRead && row.noticeAt === null) broken.push("the message that carried its notice is gone");
+  if (isHeard && row.noticeSeq !== null && row.pressSeq !== null && row.noticeSeq > row.pressSeq)
+    broken.push("its notice was served after the key was pressed");
+  if (isRead && row.noticeSeq !== null && row.replySeq !== null && row.noticeSeq > row.replySeq)
+    broken.push("its notice was sent after the answer");
   if (row.noticeAt !== null && row.noticeWordsDigest === null)
     broken.push("the words of its notice are gone");
   if (row.messageId !== null && row.replyAt === null) broken.push("the message that answered is gone");

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { E164 } from "../../src/call/phone-number.ts";
 import { keepErasureList } from "../../src/erasure-file.ts";
+import { resealAll } from "../../src/ledger/resealing.ts";
 import { clinic } from "../call/clinic.ts";
-import { openMemory, type Memory } from "../support/memory.ts";
+import { ledgerOn, openMemory, SECRET, type Memory } from "../support/memory.ts";
 import { DAY_MS, joined, NOW, TOPICS } from "./correspondence.ts";
 
 const ANNA: E164 = "+14155557391";
@@ -113,6 +114,19 @@ describe("the list of erasures", () => {
     await keep(restored);
     expect(restored.privacy.isSuppressed("clinic", ANNA)).toBe(false);
     expect(await restored.ledger.granted("clinic", ANNA, false)).toEqual(TOPICS.toSorted());
+  });
+
+  it("is read with the new secret after a change of it", async () => {
+    await erase(memory, ANNA, true);
+    await keep(memory);
+    const written = lines()[0]?.["key"];
+    const restore = backup();
+    const fresh = new Uint8Array(32).fill(9);
+    const changed = ledgerOn(memory.connection, fresh, [clinic()], [SECRET]);
+    await resealAll(changed.privacy, () => false);
+    await keepErasureList(changed.privacy, list, NOW + 2 * DAY_MS);
+    expect(lines()[0]?.["key"]).not.toBe(written);
+    expect(restore().privacy.isSuppressed("clinic", ANNA)).toBe(true);
   });
 
   it("hashes of another key are counted as lost, and never taken for ours", async () => {

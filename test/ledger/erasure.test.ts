@@ -74,6 +74,39 @@ describe("whoever is forgotten", () => {
     }
   });
 
+  it("leaves nothing of what Twilio said of their number, nor the address that their call goes back to", async () => {
+    const { call } = await joined(memory, { caller: NUMBER });
+    await memory.liveCalls.add({
+      businessId: "clinic",
+      callSid: call.callSid,
+      returnUrl: `https://agents.example/back?name=${NAME.replace(" ", "+")}`,
+      requestedBy: "key-1",
+      at: NOW,
+    });
+    await writes(memory, NUMBER, { kind: "stop", topics: null }).answered;
+    const due = { now: NOW + 1, leaseMs: 60_000, limit: 10, kinds: ["message"] as const };
+    const [job] = await memory.outgoing.claim(due);
+    const message = `The 'To' number whatsapp:${NUMBER} is not valid.`;
+    await memory.outgoing.end(String(job?.id), "failed", { code: "21211", message }, NOW + 1);
+    expect(bytes()).toContain(message);
+    expect(bytes()).toContain("Wilhelmina+Featherstonehaugh");
+    const { erased } = await memory.privacy.erase(orderOf());
+    expect(erased.liveCalls).toBe(1);
+    expect(await memory.privacy.clearTraces(NOW + DAY_MS)).toBe(true);
+    for (const each of [NUMBER, "5557391", "Wilhelmina"]) expect(bytes()).not.toContain(each);
+  });
+
+  it("leaves no yes behind in either world", async () => {
+    await joined(memory, { caller: NUMBER });
+    await joined(memory, { caller: NUMBER, simulated: true });
+    const { revoked } = await memory.privacy.erase(orderOf());
+    expect(revoked).toHaveLength(2);
+    const states = memory
+      .rows("consent")
+      .map(({ state, simulated }) => `${String(state)} ${String(simulated)}`);
+    expect(states.toSorted()).toEqual(["revoked 0", "revoked 0", "revoked 1", "revoked 1"]);
+  });
+
   it("is unknown from then on: to the console, to a permission, and to whoever opens the messages", async () => {
     const { subscriberId, call } = await wellKnown();
     await memory.privacy.erase(orderOf());

@@ -49,6 +49,24 @@ describe("the retention of a person's data", () => {
     expect(withoutConsent).toHaveLength(1);
   });
 
+  it("does not end while something is still to leave for them", async () => {
+    const { id } = await left();
+    memory.connection.client.exec("UPDATE outbox SET state = 'waiting', finished_at = NULL");
+    expect(await expired()).toEqual([]);
+    memory.connection.client.exec("UPDATE outbox SET state = 'sent', finished_at = 1");
+    expect(await expired()).toEqual([id]);
+  });
+
+  it("is no wish of theirs: a number that never answered may be named again", async () => {
+    const silent = someNumber();
+    const subscriberId = await memory.ledger.register("acme-dental", silent, THEN);
+    await agree(memory.ledger, callOf({ at: THEN, caller: null }), { kind: "pending", subscriberId });
+    await memory.messages.expirePending("acme-dental", THEN + 1, THEN + 2);
+    memory.connection.client.exec("UPDATE outbox SET state = 'sent', finished_at = 1");
+    expect(await forgetExpired(memory.privacy, BUSINESS, NOW, BY)).toBe(1);
+    expect(memory.privacy.isSuppressed("acme-dental", silent)).toBe(false);
+  });
+
   it("begins anew with a call", async () => {
     const { number } = await left();
     await agree(memory.ledger, callOf({ caller: number, at: NOW }), { kind: "refused" });

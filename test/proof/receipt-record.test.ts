@@ -61,6 +61,7 @@ describe("what a receipt says of the law", () => {
       receiptRecord({}, viewOf(...view), BUSINESS).retentionUntil;
     expect(until({})).toBe("2027-02-28");
     expect(until({ jurisdiction: "CA" })).toBe("2029-02-28");
+    expect(until({ at: Date.UTC(2028, 1, 29, 23) })).toBe("2029-02-28");
     expect(until({}, "+4915123456789")).toBe("2031-02-28");
   });
 

@@ -6,7 +6,7 @@ import { receiptSchema } from "../../src/api/receipt.ts";
 import { openCheckpoint } from "../../src/proof/checkpoint.ts";
 import { canonical } from "../../src/proof/canonical.ts";
 import { parseVerifier } from "../../src/proof/note.ts";
-import { sealText, type Receipt } from "../../src/proof/receipt.ts";
+import { issueReceipt, sealText, type Receipt } from "../../src/proof/receipt.ts";
 import { RECEIPT_CONTEXT } from "../../src/proof/receipt-jsonld.ts";
 import { leafHash } from "../../src/proof/tree.ts";
 import { verifyInclusion } from "../../src/proof/verify.ts";
@@ -152,6 +152,19 @@ describe("a receipt", () => {
     }
     expect(validate({ ...receipt, seal: 1 })).toBe(false);
     expect(validate({ ...receipt, more: 1 })).toBe(false);
+  });
+
+  it("has no proof yet where its entry is sealed just after the checkpoint that it would be proved by", async () => {
+    const { proof, rows } = line.memory;
+    const [first, last] = [rows("entry")[0], rows("entry")[4]].map((row) => String(row?.["id"]));
+    const older = rows("checkpoint").find(({ size }) => size === 0);
+    const earlier = { ...proof, newestCheckpoint: async () => older as never };
+    const sources = { signers: line.signers, now: NOW };
+    for (const id of [first, last]) {
+      const which = { businessId: "acme-dental", id: String(id) };
+      expect((await issueReceipt({}, which, { ...sources, proof: earlier })).proof).toBeNull();
+      expect((await issueReceipt({}, which, { ...sources, proof })).proof).not.toBeNull();
+    }
   });
 
   it("names no entry that is not there", async () => {

@@ -12,6 +12,7 @@ import {
   withdrawalOf,
   type Memory,
 } from "../support/memory.ts";
+import { faultText } from "../../src/proof/faults.ts";
 import { auditOf, byHand, faultsOf, flip } from "./auditing.ts";
 import { agreements, sealerOn } from "./sealing.ts";
 
@@ -252,6 +253,40 @@ describe("what is wrong is named:", () => {
     const hole = await changed("DELETE FROM log_leaf WHERE leaf_index = 1");
     expect(faultsOf(hole)[0]).toMatch(/it has no leaf/);
     expect(faultsOf(hole)[1]).toBe("leaf 1: it is missing.");
+  });
+
+  it("a tile that no log of this size has", async () => {
+    const { faults } = await changed("INSERT INTO log_tile (level, idx, hash) VALUES (1, 7, zeroblob(32))");
+    expect(faults.map(faultText)).toEqual(["tile 1/7: the log has no such tile."]);
+  });
+});
+
+/** Whoever has the key can have anything sealed: what was never true is then in the log as it was written. */
+describe("a yes that was sealed as it is, and never was one, is named:", () => {
+  it.each([
+    ["UPDATE entry SET notice_step = NULL, notice_attempt = NULL, notice_kind = NULL", "it names no notice."],
+    [
+      "UPDATE call_event SET seq = seq + 100 WHERE step = 'notice' AND kind = 'served'",
+      "its notice was served after the key was pressed.",
+    ],
+    [
+      "DELETE FROM call_event WHERE step = 'notice'",
+      "the notice that it names is not among the events of its call.",
+    ],
+  ])("%s", async (sql, what) => {
+    const fresh = openMemory();
+    const { client } = fresh.connection;
+    await agreements(fresh, 1);
+    client.pragma("foreign_keys = OFF");
+    client.pragma("ignore_check_constraints = ON");
+    for (const trigger of ["entry_never_changes", "call_event_never_changes", "call_event_never_vanishes"])
+      client.exec(`DROP TRIGGER ${trigger}`);
+    client.exec(sql);
+    await sealerOn(fresh.proof).seal();
+    const { faults } = await auditOf(fresh);
+    const id = String(fresh.rows("entry")[0]?.["id"]);
+    await fresh.close();
+    expect(faults.filter(({ part }) => part === "entry")).toEqual([{ part: "entry", id, what }]);
   });
 });
 
