@@ -73,5 +73,9 @@ export function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T
 function explained(error: unknown, { databaseFile }: Config): unknown {
   if (errorCode(error) === "" || error instanceof LedgerUnavailable || !(error instanceof Error))
     return error;
-  return new Unreachable(`${databaseFile}: ${error.message}`, { cause: error });
+  const fix = /^no such (?:table|column|index)/.test(error.message) ? OLDER_SCHEMA : "";
+  return new Unreachable(`${databaseFile}: ${error.message}${fix}`, { cause: error });
 }
+
+const OLDER_SCHEMA =
+  ". Its schema is older than this program, or is none of ours: run `yesline migrate`, or start the line, first.";

@@ -129,6 +129,16 @@ describe("someone whose database cannot be used gets code 3 and one line with th
     expect(await all()).toEqual(refusal(/^[^\n]*yesline\.db: no such table[^\n]*\n$/));
   });
 
+  it("an older program has left it", async () => {
+    await cli(["migrate"], env);
+    const client = new Database(file);
+    client.exec("DROP INDEX subscriber_clear_salt");
+    client.close();
+    expect(await all()).toEqual(
+      refusal(/^[^\n]*yesline\.db: no such index[^\n]*run `yesline migrate`, or start the line, first\.\n$/),
+    );
+  });
+
   it("its pages are damaged", async () => {
     await cli(["migrate"], env);
     const bytes = readFileSync(file);
