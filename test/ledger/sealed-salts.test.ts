@@ -11,6 +11,7 @@ import { startApiLine } from "../api/api-line.ts";
 import { clinic } from "../call/clinic.ts";
 import { auditOf, byHand, faultsOf } from "../proof/auditing.ts";
 import { driver } from "../support/by-hand.ts";
+import { cli } from "../support/cli.ts";
 import { ledgerOn, openMemory, SECRET, withdrawalOf, type Memory } from "../support/memory.ts";
 import { joined, NOW, TOPICS, writes } from "./correspondence.ts";
 
@@ -195,6 +196,16 @@ describe("a salt", () => {
     expect(faultsOf(await auditOf(memory))).toEqual([]);
     await finishSecretChange(parts, () => false);
     expect(told).toHaveLength(2);
+  });
+
+  it("that lies in clear is sealed by a command as well, where no line serves", async () => {
+    const id = await somebody();
+    inClear();
+    const secret = Buffer.from(SECRET).toString("base64");
+    const env = { DATABASE_URL: `file:${memory.file}`, YESLINE_SECRET: secret };
+    expect(await cli(["secret", "rotate"], env)).toMatchObject({ code: 0, err: "" });
+    expect(await read(memory, id)).toEqual(expected);
+    expect(await cli(["secret", "rotate"], env)).toMatchObject({ code: 2, out: "" });
   });
 
   it("follows a change of the secret, from clear as from sealed", async () => {
