@@ -1,5 +1,5 @@
 import pino from "pino";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { watchClock } from "../src/clock.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -47,6 +47,20 @@ describe("a machine's clock", () => {
     passes(1_000, 1_000 - DAY_MS);
     expect(skewMs()).toBe(0);
     expect(logged.map(({ seconds }) => seconds)).toEqual([86_400, -86_400]);
+  });
+
+  it("that jumps is told of within a second, though nobody asks how it stands", () => {
+    vi.useFakeTimers();
+    const watch = watching(null);
+    watch.start();
+    passes(1_000, 1_000 + DAY_MS);
+    vi.advanceTimersByTime(1_000);
+    expect(logged.map(({ seconds }) => seconds)).toEqual([86_400]);
+    watch.stop();
+    passes(1_000, 1_000 - DAY_MS);
+    vi.advanceTimersByTime(10_000);
+    expect([logged.length, vi.getTimerCount()]).toEqual([1, 0]);
+    vi.useRealTimers();
   });
 
   it("that stands before what was written last is told of at the start, until it is set right", () => {

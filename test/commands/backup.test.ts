@@ -71,6 +71,23 @@ describe("backup", () => {
     expect([code, err]).toEqual([2, expect.stringContaining("yesline.db is damaged")]);
     expect(readdirSync(folder)).toEqual([]);
   });
+
+  it("of a database with a damaged page that nobody reads is refused as well", async () => {
+    const client = new Database(line.memory.file);
+    client.pragma("wal_checkpoint(TRUNCATE)");
+    const page = client.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'note'").pluck().get();
+    client.close();
+    await line.memory.ledger.close();
+    const bytes = readFileSync(line.memory.file);
+    bytes.fill(0xff, 4096 * (Number(page) - 1), 4096 * Number(page));
+    writeFileSync(line.memory.file, bytes);
+    const { code, err } = await backedUp();
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/yesline\.db is damaged: [^]*Take another backup\.\n$/),
+    ]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
 
 describe("restore, held against checkpoints from outside,", () => {

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LedgerUnavailable } from "../../src/ledger/ledger.ts";
-import { DatabaseUnusable, lockForServer, migrate, open } from "../../src/ledger/sqlite/connection.ts";
+import {
+  DatabaseUnusable,
+  lockForServer,
+  migrate,
+  open,
+  openToRead,
+} from "../../src/ledger/sqlite/connection.ts";
 import { agree, callOf, ledgerOn, openMemory, temporaryFolder } from "../support/memory.ts";
 import { asUnprivileged } from "../support/unprivileged.ts";
 
@@ -77,6 +83,15 @@ describe("one server for one file:", () => {
     const unlock = [lockForServer(file), lockForServer(join(folder, "other.db"))];
     expect(unlock).toHaveLength(2);
     for (const each of unlock) each();
+  });
+
+  it("who only reads cannot write, whatever it is made to do", () => {
+    const connection = open(file, { busyTimeoutMs: 0 });
+    migrate(connection);
+    const reader = openToRead(file);
+    expect(() => reader.client.exec("DELETE FROM access_log")).toThrow(/readonly/);
+    reader.client.close();
+    connection.client.close();
   });
 
   it("a command may write beside the server", async () => {

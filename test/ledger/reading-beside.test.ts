@@ -63,6 +63,24 @@ describe("a supervisor who is answered by a thread beside the line", () => {
     expect([rows.length, rows]).toEqual([451, await all(memory.reading.exportCalls({}))]);
   });
 
+  it("gives way to callers in an export, whenever it has held the event loop for two milliseconds", async () => {
+    await agreements(memory, 20);
+    let [ms, turns] = [0, 0];
+    const slow = readingBeside(ownOf(memory), { file: memory.file, secret: SECRET, olderSecrets: [] }, () => {
+      ms += 1.5;
+      return ms;
+    });
+    await slow.calls({}, FIRST);
+    const seen: number[] = [];
+    for await (const _ of slow.exportCalls({})) {
+      setImmediate(() => (turns += 1));
+      seen.push(turns);
+    }
+    await slow.end();
+    // Each look at the clock is a row: it is at most every other one that the callers have waited for.
+    expect(new Set(seen).size).toBeGreaterThan(seen.length / 3);
+  });
+
   it("leaves the line alone: its event loop turns while a question is answered", async () => {
     await agreements(memory, 300);
     let turns = 0;
