@@ -98,12 +98,21 @@ export const EntryDetail = Entry.extend({
   key: z.string().nullable().openapi({ description: "The key that was pressed." }),
   attestation: z.string().nullable().openapi({ description: "STIR/SHAKEN, of the call." }),
   recording: z
-    .object({ sid: z.string(), seconds: z.int(), bytes: z.int(), sha256: z.string() })
+    .object({
+      sid: z.string(),
+      seconds: z.int(),
+      bytes: z.int(),
+      sha256: z.string(),
+      announced: z.literal(true),
+    })
     .nullable()
     .openapi({ description: "Of a recorded entry: which audio it is." }),
   call: z
     .object({
       sid: z.string(),
+      from: z.string().nullable().openapi({
+        description: "The subscriber who called or was called; null where the number was withheld.",
+      }),
       line: z.string(),
       direction: z.string(),
       status: z.string(),

@@ -47,7 +47,15 @@ const ReceiptRecord = z.strictObject({
   jurisdiction: text,
   locale: text,
   script: text,
-  notice: z.strictObject({ version: text, language: text, ...words }).nullable(),
+  notice: z
+    .strictObject({
+      id: text.optional().openapi({ description: "Which prompt of the script it is." }),
+      version: text,
+      language: text,
+      voice: text.nullable().optional().openapi({ description: "Null for what was written." }),
+      ...words,
+    })
+    .nullable(),
   question: z.strictObject({ name: text, ...words }).nullable(),
   servedEventId: text.nullable(),
   messages: z.strictObject({ notice: text.nullable(), reply: text }).nullable(),
@@ -57,6 +65,9 @@ const ReceiptRecord = z.strictObject({
   call: z
     .strictObject({
       sid: text,
+      from: text.nullable().optional().openapi({
+        description: "The pseudonym of who called or was called; null where the number was withheld.",
+      }),
       line: text,
       direction: z.enum(["inbound", "outbound"]),
       status: text,
@@ -72,7 +83,13 @@ const ReceiptRecord = z.strictObject({
       "HMAC-SHA256 of the words with a salt that erasure destroys: the leaf has it as hmac-sha256:…",
   }),
   recording: z
-    .strictObject({ sid: text, seconds: z.int().min(0), bytes: z.int().min(1), sha256: digest })
+    .strictObject({
+      sid: text,
+      seconds: z.int().min(0),
+      bytes: z.int().min(1),
+      sha256: digest,
+      announced: z.literal(true).optional(),
+    })
     .nullable()
     .optional()
     .openapi({ description: "Which audio it is, of an entry that says that its call was recorded." }),

@@ -206,6 +206,8 @@ export type EntryView = {
   /** The question that the key answered, as it was last served. */
   readonly question: ServedWords | null;
   readonly call: {
+    /** Who called or was called, by the id that is kept of them; null where the number was withheld. */
+    readonly subscriberId: string | null;
     readonly line: string;
     readonly direction: string;
     readonly status: string;
@@ -272,7 +274,15 @@ export type AnsweredWebhook = {
 };
 
 /** Verbatim words as they were served, with the slots that belong to the call left open. */
-export type ServedWords = { readonly words: string; readonly wordsDigest: string; readonly at: number };
+export type ServedWords = {
+  /** Which prompt they are: the step of a call, or what a message is for. */
+  readonly name: string;
+  readonly words: string;
+  readonly wordsDigest: string;
+  /** Who spoke them, as the telephone carrier calls the voice; null for what was written. */
+  readonly voice: string | null;
+  readonly at: number;
+};
 
 export type EntryFilter = {
   readonly businessId?: string | undefined;

@@ -37,8 +37,10 @@ export function recordOf(
       notice === null
         ? null
         : {
+            id: `${entry.script}/${entry.locale}/${notice.name}`,
             version: entry.script,
             language: entry.locale,
+            voice: notice.voice,
             text: notice.words,
             sha256: notice.wordsDigest,
             servedAt: iso(notice.at),
@@ -66,6 +68,8 @@ export function recordOf(
         ? null
         : {
             sid: entry.sourceId,
+            /** Not always whom the entry is about: another number can be keyed in. */
+            from: call.subscriberId,
             line: call.line,
             direction: call.direction,
             status: call.status,
@@ -105,7 +109,8 @@ function recordingOf(entry: EntryView["entry"]) {
     recordingSha256: sha256,
   } = entry;
   if (sid === null || seconds === null || bytes === null || sha256 === null) return null;
-  return { sid, seconds, bytes, sha256 };
+  // The database takes no recording whose announcement was not served.
+  return { sid, seconds, bytes, sha256, announced: true as const };
 }
 
 /** A topic that the business has given up is still named by its id. */

@@ -102,6 +102,7 @@ export const RECEIPT_CONTEXT: Readonly<Record<string, unknown>> = {
   ...Object.fromEntries(
     [
       "algorithm",
+      "announced",
       "attempt",
       "attestation",
       "authority",
@@ -115,6 +116,7 @@ export const RECEIPT_CONTEXT: Readonly<Record<string, unknown>> = {
       "confirms",
       "direction",
       "erased",
+      "from",
       "eventId",
       "eventState",
       "eventType",
@@ -157,6 +159,7 @@ export const RECEIPT_CONTEXT: Readonly<Record<string, unknown>> = {
       "treeSize",
       "validity",
       "version",
+      "voice",
     ].map((name) => [name, ours(name)]),
   ),
 };

@@ -8,6 +8,7 @@ import {
   callOf,
   entryOf,
   openMemory,
+  sha256,
   someNumber,
   textOf,
   type Memory,
@@ -254,6 +255,22 @@ describe("reading the ledger", () => {
       consents: [{ state: "granted" }, { state: "granted" }],
       entries: [{ kind: "granted" }],
     });
+  });
+
+  it("says which voice spoke the notice, and in a call about another number who called", async () => {
+    const [call, other] = [callOf(), someNumber()];
+    const spoken = '<Response><Say language="en-US" voice="Polly.Joanna-Neural">Words.</Say></Response>';
+    const subscriberId = await memory.ledger.register("acme-dental", other, call.at);
+    const { text } = begins(call).served;
+    await memory.ledger.record(begins(call, { text: { ...text, twiml: spoken, digest: sha256(spoken) } }));
+    await memory.ledger.record(answers(call, [entryOf({ kind: "pending", subscriberId })]));
+    const caller = (await memory.ledger.subscriber("acme-dental", call.caller ?? other))?.id;
+    for await (const view of memory.ledger.entries({}))
+      expect(view).toMatchObject({
+        number: other,
+        notice: { name: "notice", voice: "Polly.Joanna-Neural" },
+        call: { subscriberId: caller },
+      });
   });
 
   it("knows nothing of a number that never called this business", async () => {

@@ -40,7 +40,7 @@ export function provenPaths(record: object): readonly (readonly string[])[] {
 
 /** What the log cannot bear out: names and rules of the business file, masked digits, how a call ended. */
 const UNPROVEN =
-  /^(?:schemaVersion|subject\.(?:number|erased)|controller\.(?!id)|topics\.\d+\.(?!id)|call\.(?:status|endedAt)|lawfulBasis|personalData|withdrawalMethods|validity|retention|storageLocation|recipients|policyUrl|rights|authority)/;
+  /^(?:schemaVersion|subject\.(?:number|erased)|controller\.(?!id)|topics\.\d+\.(?!id)|call\.(?:status|endedAt)|notice\.voice|lawfulBasis|personalData|withdrawalMethods|validity|retention|storageLocation|recipients|policyUrl|rights|authority)/;
 
 export function paths(value: unknown, before: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== "object" || value === null) return [before];

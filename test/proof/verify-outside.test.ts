@@ -220,7 +220,7 @@ describe("ledger verify of an export, with nothing but a checkpoint and the key,
 
 /** What no log can vouch for: names of a business file, masked digits, how a call ended. */
 const UNPROVEN =
-  /^(?:schemaVersion|subject\.(?:number|erased)|controller\.(?!id)|topics\.\d+\.(?!id)|call\.(?:status|endedAt))/;
+  /^(?:schemaVersion|subject\.(?:number|erased)|controller\.(?!id)|topics\.\d+\.(?!id)|call\.(?:status|endedAt)|notice\.voice)/;
 
 function paths(value: unknown, before = ""): string[] {
   if (typeof value !== "object" || value === null) return [before];

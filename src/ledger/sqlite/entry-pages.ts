@@ -97,6 +97,7 @@ function rowsWhere({ db }: Connection, condition: SQL | undefined, limit: number
       entry,
       number: subscriber.number,
       call: {
+        subscriberId: call.subscriberId,
         line: call.line,
         direction: call.direction,
         status: call.status,
@@ -116,10 +117,14 @@ function rowsWhere({ db }: Connection, condition: SQL | undefined, limit: number
     .all();
 }
 
+/** The first voice that the TwiML names. */
+const SPOKEN = "substr(twiml, instr(twiml, ' voice=\"') + 8)";
+const VOICE = `iif(instr(twiml, ' voice="') = 0, NULL, substr(${SPOKEN}, 1, instr(${SPOKEN}, '"') - 1))`;
+
 /** The words of a served event, by its place in the call. */
 function servedWords({ client }: Connection) {
   const statement = client.prepare<[string, string, string, number], ServedWords>(
-    `SELECT served_text.words, served_text.words_digest AS wordsDigest, call_event.at FROM call_event
+    `SELECT served_text.words, served_text.words_digest AS wordsDigest, ${VOICE} AS voice, call_event.step AS name, call_event.at FROM call_event
      JOIN served_text ON served_text.business_id = call_event.business_id AND served_text.digest = call_event.text_digest
      WHERE call_event.business_id = ? AND call_event.call_sid = ? AND call_event.step = ? AND call_event.attempt = ?
        AND call_event.kind = 'served'`,
@@ -131,7 +136,7 @@ function servedWords({ client }: Connection) {
 /** The words of a message of ours. */
 function sentWords({ client }: Connection) {
   const statement = client.prepare<[string, string], ServedWords>(
-    `SELECT served_text.words, served_text.words_digest AS wordsDigest, message.at FROM message
+    `SELECT served_text.words, served_text.words_digest AS wordsDigest, NULL AS voice, message.purpose AS name, message.at FROM message
      JOIN served_text ON served_text.business_id = message.business_id AND served_text.digest = message.text_digest
      WHERE message.business_id = ? AND message.id = ?`,
   );

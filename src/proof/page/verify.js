@@ -129,6 +129,9 @@ function partsOfRecord(record) {
     ],
     recording: audioIn(record),
     reason: reasonIn(record),
+    "name of the notice": notice?.id,
+    caller: call?.from,
+    announcement: record.recording?.announced,
   };
 }
 
@@ -166,14 +169,23 @@ function partsOfLeaf(leaf, asksAnything) {
     withdrawal: leaf.kind === "revoked" ? [leaf.source, leaf.topics, iso(leaf.at), iso(leaf.at)] : null,
     recording: audioIn(leaf),
     reason: leaf.reason,
+    "name of the notice": notice && `${leaf.script}/${leaf.locale}/${notice.step ?? notice.purpose}`,
+    caller: call && call.subscriber,
+    announcement: notice !== null,
   };
 }
+
+/** Receipts that were made before these were in them are as good as they were. */
+const NOT_IN_OLDER = ["name of the notice", "caller", "announcement"];
 
 /** What people read, against what was sealed: whoever has the key can sign any record, and no other leaf. */
 async function checkRecord(record, leaf) {
   const said = partsOfRecord(record);
   for (const [name, sealed] of Object.entries(partsOfLeaf(leaf, record.question !== null)))
-    if (JSON.stringify(said[name]) !== JSON.stringify(sealed))
+    if (
+      !(NOT_IN_OLDER.includes(name) && said[name] === undefined) &&
+      JSON.stringify(said[name]) !== JSON.stringify(sealed)
+    )
       throw new Error(`the ${name} is not what was sealed`);
   for (const part of ["notice", "question"]) {
     const words = record[part];
