@@ -176,14 +176,14 @@ function partsOfLeaf(leaf, asksAnything) {
 }
 
 /** Receipts that were made before these were in them are as good as they were. */
-const NOT_IN_OLDER = ["name of the notice", "caller", "announcement"];
+const NOT_IN_OLDER = new Set(["name of the notice", "caller", "announcement"]);
 
 /** What people read, against what was sealed: whoever has the key can sign any record, and no other leaf. */
 async function checkRecord(record, leaf) {
   const said = partsOfRecord(record);
   for (const [name, sealed] of Object.entries(partsOfLeaf(leaf, record.question !== null)))
     if (
-      !(NOT_IN_OLDER.includes(name) && said[name] === undefined) &&
+      !(NOT_IN_OLDER.has(name) && said[name] === undefined) &&
       JSON.stringify(said[name]) !== JSON.stringify(sealed)
     )
       throw new Error(`the ${name} is not what was sealed`);
