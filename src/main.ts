@@ -9,7 +9,7 @@ import { watchDamage } from "./damage.ts";
 import { dispatchWith } from "./dispatch.ts";
 import { referenceOf } from "./ledger/reference.ts";
 import { numberVault } from "./ledger/numbers.ts";
-import { keepingBook, keepPromises } from "./keeping.ts";
+import { keepingBook, keepPromises, listErasures, type KeepingParts } from "./keeping.ts";
 import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
 import { lastWritten } from "./ledger/sqlite/last-written.ts";
 import { litestreamWarnings } from "./ledger/sqlite/litestream.ts";
@@ -81,6 +81,14 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   });
   metrics.watchVerifying(verifying.status);
   const keeping = keepingBook();
+  const promises: KeepingParts = {
+    privacy: memory.privacy,
+    businesses,
+    erasureList: config.erasureList,
+    log,
+    now: Date.now,
+    observe: keeping.observe,
+  };
   metrics.watchPrivacy({ tally: () => memory.privacy.erasureTally(), keeping: keeping.status });
   const stopping = new AbortController();
   const logWebhook = webhookLog(log);
@@ -95,6 +103,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     isServing: () => !stopping.signal.aborted,
     verifying: verifying.status,
     keeping: keeping.status,
+    listErasures: () => listErasures(promises),
     phone: config.simulator === null ? null : "/phone",
     log,
   });
@@ -188,14 +197,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   clock.start();
   damage.start(standing(connection));
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
-  const stopKeeping = keepPromises({
-    privacy: memory.privacy,
-    businesses,
-    erasureList: config.erasureList,
-    log,
-    now: Date.now,
-    observe: keeping.observe,
-  });
+  const stopKeeping = keepPromises(promises);
   for (const warning of [...config.warnings, ...litestreamWarnings(config)]) log.warn(warning);
   const publicUrl = config.publicUrl ?? address;
   announce({

@@ -44,6 +44,8 @@ export type SupervisionParts = {
   readonly verifying?: () => VerifyingStatus;
   /** How the last daily round went. */
   readonly keeping?: () => KeepingStatus;
+  /** Puts who was just forgotten into the list outside the database; never throws. */
+  readonly listErasures?: () => Promise<void>;
 };
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
@@ -110,6 +112,7 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
         ...(parts.memory.proof === undefined ? {} : { proof: parts.memory.proof }),
         verifying: parts.verifying,
         lastRetention: () => parts.keeping?.().retention ?? null,
+        listErasures: parts.listErasures,
         printReceipt,
         identity: () => identityFor(publicUrl),
         troubles: troubles.list,

@@ -104,6 +104,8 @@ export type ConsoleParts = ConsoleMemory & {
   readonly playRecording: ((businessId: string, callSid: string) => Promise<Played>) | null;
   /** Audio that is not what was sealed, told to whoever watches the line. */
   readonly onAltered?: ((altered: AlteredAudio) => void) | undefined;
+  /** Puts who was just forgotten into the list outside the database, by which restored backups forget them again. */
+  readonly listErasures?: (() => Promise<void>) | undefined;
   /** Something may have to leave now. */
   readonly wake: () => void;
   /** False from the moment that the server begins to stop: live tails end. */

@@ -82,6 +82,8 @@ describe("somebody who wants to be forgotten", () => {
     expect(erased.status).toBe(303);
     expect(found(new Map([...traces, ...clear]))).toEqual([]);
     expect((await admin.get(page)).status).toBe(410);
+    // Before anybody is told that it is done, a backup cannot bring them back.
+    expect(readFileSync(`${server.file}.erasures`, "utf8")).toContain(String(person?.["id"]));
     expect(server.rows("entry").map((row) => row["kind"])).toEqual(["granted", "revoked"]);
 
     await sealedUpTo(2);

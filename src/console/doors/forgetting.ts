@@ -55,6 +55,7 @@ export function forgettingDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     await logAccess(parts, c, { action: "erased", businessId, subject: null, detail });
     const order = { businessId, retention, now: now(), by, byName, subscriberIds: named };
     const forgotten = named.length === 0 ? 0 : await privacy.forget(order);
+    await parts.listErasures?.();
     await privacy.clearTraces(now());
     return c.redirect(`/console/forgetting?done=${forgotten}`, 303);
   });

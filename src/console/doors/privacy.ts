@@ -77,6 +77,7 @@ export function privacyDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     await logAccess(parts, c, { action: "erased", businessId, subject: subscriberId, detail });
     const order = { businessId, who: { subscriberId }, keepSuppression, by: id, byName: email, at: now() };
     await privacy.erase(order);
+    await parts.listErasures?.();
     await privacy.clearTraces(now());
     parts.wake();
   }
