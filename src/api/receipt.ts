@@ -30,7 +30,10 @@ const ReceiptRecord = z.strictObject({
   sequence: z.int(),
   subject: z.strictObject({
     pseudonym: text,
-    number: text.nullable().openapi({ description: "Masked; null once erased." }),
+    number: text.nullable().openapi({ description: "Masked, unless the salt is there; null once erased." }),
+    salt: hash.optional().openapi({
+      description: "Where the number is in clear: the commitment is the HMAC-SHA256 of it under this key.",
+    }),
     erased: z.boolean(),
     commitment: digest.openapi({
       description: "HMAC-SHA256 of the number with a salt that erasure destroys.",

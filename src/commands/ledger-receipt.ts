@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { Option, type Command } from "commander";
 import { NotSo, UsageError, type CliParts } from "./command.ts";
+import type { Memory } from "../ledger/sqlite/memory.ts";
 import { withMemory } from "./with-ledger.ts";
 import type { Receipt } from "../proof/receipt.ts";
 import { receiptJsonLd } from "../proof/receipt-jsonld.ts";
@@ -18,6 +19,7 @@ type ReceiptOptions = {
   readonly format: keyof typeof FORMATS;
   readonly pdf?: string;
   readonly business?: string;
+  readonly reveal?: boolean;
 };
 
 /** `yesline ledger receipt`: what an outsider is given of one entry. */
@@ -30,16 +32,21 @@ export function receiptCommand(command: Command, { loadConfig, out, err }: CliPa
     .addOption(new Option("--format <format>").choices(["json", "jsonld", "html"]).default("json"))
     .option("--pdf <file>", "write it for people instead, as PDF, with the receipt itself attached")
     .option("--business <id>", "of this business, also of one that the configuration has no more")
+    .option(
+      "--reveal",
+      "with the number, and the salt that shows that the entry is about it: for those who may know both; it is on record",
+    )
     .option("--json", "print JSON; unless told otherwise, it always is")
-    .action(async (entry: string, { format, pdf, business }: ReceiptOptions) => {
+    .action(async (entry: string, { format, pdf, business, reveal = false }: ReceiptOptions) => {
       const config = loadConfig();
-      const receipt = await withMemory(config, (memory) =>
-        receiptsWith(
-          config,
-          memory,
-          Date.now,
-        )(business === undefined ? config.businesses.map(({ id }) => id) : [business], entry.toLowerCase()),
-      );
+      const ids = business === undefined ? config.businesses.map(({ id }) => id) : [business];
+      const receipt = await withMemory(config, async (memory) => {
+        const desk = receiptsWith(config, memory, Date.now);
+        const id = entry.toLowerCase();
+        if (!reveal) return desk(ids, id);
+        await revealed(memory, ids, id);
+        return desk(ids, id, (of, person) => memory.privacy.saltOf(of, person));
+      });
       if (receipt === null) {
         err(`There is no entry ${entry} of ${business ?? "a business of this configuration"}.\n`);
         throw new NotSo();
@@ -51,6 +58,21 @@ export function receiptCommand(command: Command, { loadConfig, out, err }: CliPa
       write(pdf, await receiptPdf(receipt, { publicUrl }));
       err(`${pdf} is written.\n`);
     });
+}
+
+/** Law 10: on record before it is shown. */
+async function revealed({ entries, reading }: Memory, businessIds: readonly string[], id: string) {
+  const found = await entries.get(businessIds, id);
+  if (found === null) return;
+  await reading.logAccess({
+    actor: "cli",
+    actorName: "command line",
+    action: "revealed",
+    businessId: found.entry.businessId,
+    subject: id,
+    detail: "a receipt with the number",
+    at: Date.now(),
+  });
 }
 
 /** @throws {UsageError} where the file cannot be written */

@@ -46,6 +46,12 @@ export type Privacy = ErasureLists & {
    */
   forget(expired: ForgetOrder): Promise<number>;
 
+  /**
+   * The salt of a person's commitments: with it, whoever has their number can show that an entry is about it. Null once
+   * they were erased.
+   */
+  saltOf(businessId: string, subscriberId: string): Buffer | null;
+
   /** What is kept about a person and no other room lists, page after page, so that calls are not delayed. */
   traceOf(businessId: string, subscriberId: string): Promise<Trace>;
 

@@ -143,6 +143,7 @@ export const RECEIPT_CONTEXT: Readonly<Record<string, unknown>> = {
       "retentionUntil",
       "revocation",
       "role",
+      "salt",
       "schemaVersion",
       "script",
       "seal",

@@ -121,6 +121,18 @@ describe("an auditor without a network", () => {
     expect(await believed(lies)).toEqual([]);
   });
 
+  test("sees that an entry is about a number, where that is shown, and about no other", async () => {
+    await open(receiptPage(null).html);
+    const { recordId } = receipt.record as { recordId: string };
+    const shown = JSON.parse((await line.ledger("receipt", recordId, "--reveal")).out) as Receipt;
+    expect(await bring(shown)).toBe("Verified: this receipt is genuine.");
+    const { seal: _, ...lie } = { ...shown, record: replaced(shown.record, ["subject", "number"]) as object };
+    expect(await bring({ ...lie, seal: signNote(sealText(lie), line.signers) })).toMatch(/^REFUSED/);
+    expect(await page.locator("#result").textContent()).toContain(
+      "the number is not the one that was sealed",
+    );
+  });
+
   test("is told of a receipt that another key has made, whole as it is", async () => {
     const other = await audited([1]);
     const foreign = { ...other.env, YESLINE_LOG_NAME: "other.example/yesline" };

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import jsonld from "jsonld";
@@ -166,6 +167,33 @@ describe("a receipt", () => {
       expect((await issueReceipt({}, which, { ...sources, proof: earlier })).proof).toBeNull();
       expect((await issueReceipt({}, which, { ...sources, proof })).proof).not.toBeNull();
     }
+  });
+
+  it("shows whose it is to somebody who may know: the number, and that the entry commits to it, on record", async () => {
+    const id = ids[0] ?? "";
+    const { code, out } = await line.ledger("receipt", id, "--reveal");
+    expect(code).toBe(0);
+    const { record, proof } = JSON.parse(out) as Receipt;
+    const { number, salt, commitment } = (record as { subject: Record<string, string> }).subject;
+    expect(number).toMatch(/^\+\d{11}$/);
+    const committed = createHmac("sha256", Buffer.from(salt ?? "", "base64")).update(number ?? "");
+    expect(committed.digest("hex")).toBe(commitment);
+    expect(proof?.leaf).toMatchObject({ subject: commitment });
+    const ajv = new Ajv2020({ strict: false });
+    addFormats.default(ajv);
+    expect(ajv.validate(receiptSchema("https://line.test"), JSON.parse(out))).toBe(true);
+    expect(line.memory.rows("access_log").at(-1)).toMatchObject({
+      action: "revealed",
+      actor: "cli",
+      subject: id,
+      detail: "a receipt with the number",
+    });
+    // Whoever was erased, as above, has neither.
+    const { record: erased } = JSON.parse(
+      (await line.ledger("receipt", ids[3] ?? "", "--reveal")).out,
+    ) as Receipt;
+    expect(erased).toMatchObject({ subject: { erased: true, number: null } });
+    expect(JSON.stringify(erased)).not.toContain('"salt"');
   });
 
   it("names no entry that is not there", async () => {

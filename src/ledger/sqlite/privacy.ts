@@ -27,6 +27,7 @@ export function sqlitePrivacy(connection: Connection, parts: PrivacyParts): Priv
     clearTraces,
     isSuppressed: (businessId, number) => parts.book.suppressions.has(businessId, number),
     ...retention,
+    saltOf: parts.book.people.saltOf,
     traceOf: personTrace(connection),
     ...resealing(connection, { ...parts, leaveTraces }),
   };

@@ -7,6 +7,12 @@ const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2,
 const joined = (...parts) => new Uint8Array(parts.flatMap((part) => [...part]));
 const same = (one, other) => hex(one) === hex(other);
 
+async function hmac(salt, text) {
+  const how = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", salt, how, false, ["sign"]);
+  return hex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8.encode(text))));
+}
+
 function fromBase64(text) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   if (btoa(String.fromCharCode(...bytes)) !== text)
@@ -187,6 +193,9 @@ async function checkRecord(record, leaf) {
       JSON.stringify(said[name]) !== JSON.stringify(sealed)
     )
       throw new Error(`the ${name} is not what was sealed`);
+  const { number, salt, commitment } = record.subject;
+  if (salt !== undefined && (await hmac(fromBase64(salt), number)) !== commitment)
+    throw new Error("the number is not the one that was sealed");
   for (const part of ["notice", "question"]) {
     const words = record[part];
     if (words === null) continue;
