@@ -12,6 +12,7 @@ import { signatureCheck } from "../../src/twilio/signature.ts";
 import { twilioRest } from "../../src/twilio/rest.ts";
 import { signedRequest } from "../support/caller.ts";
 import { PUBLIC_URL, sid, startLine, type Line } from "../support/line.ts";
+import { useNodesResponse } from "../support/nodes-response.ts";
 import { faultsOfRequest } from "../twilio/description.ts";
 
 const TWILIO_URL = "https://twilio.test";
@@ -23,6 +24,7 @@ const BACK_WITH_THE_AGENT = "<Response><Dial><Conference>agents</Conference></Di
 
 let line: Line;
 let bringIn: ReturnType<typeof bringer>;
+let giveBack: () => void;
 let disk: "works" | "full";
 let twilio: {
   call: { from: string; to: string; direction: string; status: string } | null;
@@ -66,10 +68,12 @@ beforeEach(async () => {
   });
   bringIn = bringerOn(line.memory.liveCalls);
   centre = await callCentre();
+  giveBack = useNodesResponse();
   network.listen({ onUnhandledFrame: "error" });
 });
 afterEach(async () => {
   network.close();
+  giveBack();
   centre.server.close();
   await line.stop();
 });
