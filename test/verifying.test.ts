@@ -1,8 +1,9 @@
 import pino from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createMetrics } from "../src/metrics.ts";
+import { signCheckpoint } from "../src/proof/checkpoint.ts";
 import { verifyWith } from "../src/verifying.ts";
-import { agreements, KEY, sealerOn } from "./proof/sealing.ts";
+import { agreements, KEY, NAME, sealerOn } from "./proof/sealing.ts";
 import { driver } from "./support/by-hand.ts";
 import { agree, callOf, openMemory, someNumber, type Memory } from "./support/memory.ts";
 
@@ -66,6 +67,15 @@ describe("while the line serves, its ledger", () => {
     expect(errors.at(-1)?.msg).toContain("NOT what was signed");
     await agree(memory.ledger, callOf({ caller: someNumber() }));
     expect(memory.count("entry")).toBe(201);
+  });
+
+  it("is held against the newest checkpoints that are kept elsewhere", async () => {
+    const elsewhere = { origin: NAME, size: 250, root: Buffer.alloc(32, 1) };
+    const outside = async () => [{ where: "file:/mnt/log", note: signCheckpoint(elsewhere, [KEY]) }];
+    const { verify, status } = verifying({ outside });
+    await verify();
+    expect(status().last).toMatchObject({ result: "faults", report: { faults: [{ part: "outside" }] } });
+    expect(logged.map(({ fault }) => fault).join("")).toContain("it knows 250 entries, the log has only 200");
   });
 
   it("says that it could not be verified, which is an alarm as well", async () => {

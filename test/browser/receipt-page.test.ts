@@ -85,6 +85,16 @@ describe("an auditor without a network", () => {
     expect([asked, complaints]).toEqual([[], []]);
   });
 
+  test("runs nothing that somebody has written into a name or a reason", async () => {
+    const words = "</script><script>document.title = 'run'</script><!--RECEIPT-->$&";
+    await open(receiptPage({ ...receipt, issuedAt: words }).html);
+    expect(await verdict()).toMatch(/^REFUSED/);
+    expect(await page.title()).toBe("Verify a receipt of consent");
+    const shown = await page.getByLabel("The receipt (JSON)").inputValue();
+    expect(JSON.parse(shown)).toMatchObject({ issuedAt: words });
+    expect(complaints).toEqual([]);
+  });
+
   test("brings a receipt and the key to the page, which does not know them", async () => {
     await open(receiptPage(null).html);
     expect(await bring(receipt)).toBe("Verified: this receipt is genuine.");

@@ -57,6 +57,8 @@ describe("yesline retention run", () => {
     expect(await line.ledger.subscriber("hotel-miramar", "+4915123456789")).not.toBeNull();
     expect(line.rows("erasure")).toMatchObject([{ cause: "retention", traces_gone_at: expect.any(Number) }]);
     expect(line.rows("access_log")).toMatchObject([{ action: "erased", subject: null }]);
+    const [erased] = line.rows("erasure");
+    expect(readFileSync(`${line.databaseFile}.erasures`, "utf8")).toContain(String(erased?.["id"]));
   });
 
   it("is told which businesses there are, where the one it is asked for is none", async () => {

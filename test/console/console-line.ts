@@ -30,7 +30,7 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
   // The demo's script is in effect by then.
   line.clock.now = Date.UTC(2026, 10, 23, 9);
   const { reading } = line.memory;
-  const problems: string[] = [];
+  const logged: string[] = [];
   let serving = true;
   const supervision = superviseWith(line.config, {
     connection: line.connection,
@@ -42,7 +42,7 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
     phone: "/phone",
     log: createLog("error", {
       write(text) {
-        problems.push(text);
+        logged.push(text);
         keepLog("console", text);
       },
     }),
@@ -63,6 +63,8 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
     app,
     reading,
     identity,
+    /** What the console's log holds: errors alone. */
+    logged,
     troubles: supervision.troubles,
     /** An operator with a role, and a browser of their own that is signed in. */
     async operator(role: Role, email = `${role}-${randomUUIDv7().slice(-6)}@example.com`) {

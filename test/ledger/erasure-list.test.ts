@@ -129,6 +129,17 @@ describe("the list of erasures", () => {
     expect(restore().privacy.isSuppressed("clinic", ANNA)).toBe(true);
   });
 
+  it("whom the backup knows stays withdrawn, though their hash was made under another key", async () => {
+    await joined(memory, { caller: ANNA });
+    const restore = backup();
+    await erase(memory, ANNA, true);
+    await keep(memory);
+    const restored = restore();
+    await erase(restored, BERT, true);
+    expect(await keep(restored)).toMatchObject({ repeated: 1, suppressed: 0, lost: 1 });
+    expect(restored.privacy.isSuppressed("clinic", ANNA)).toBe(true);
+  });
+
   it("hashes of another key are counted as lost, and never taken for ours", async () => {
     const restore = backup();
     await erase(memory, ANNA, true);

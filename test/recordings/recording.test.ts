@@ -218,10 +218,17 @@ describe("who listens", () => {
     const answer = await supervisor.get(address(callSid));
     expect(answer.status).toBe(502);
     expect(await answer.text()).toContain("Not the audio that was sealed");
+    const told = "a recording is not the audio that was sealed";
+    expect(line.logged.join("")).toContain(told);
     line.state.isAltered = false;
     line.state.troubles.push({ method: "GET", status: 500, code: 20_500 });
     expect((await supervisor.get(address(callSid))).status).toBe(503);
     expect((await supervisor.get(address(callSid))).status).toBe(200);
+    // Whoever tried is on record as whoever heard it is: before anything is fetched.
+    const listened = (await line.accesses()).filter(
+      ({ action, subject }) => action === "listened" && subject === callSid,
+    );
+    expect(listened).toHaveLength(3);
   });
 });
 
