@@ -61,10 +61,10 @@ describe("the shipped scenarios, played against a real server", { timeout: TIMEO
   }
 
   it.each([
-    ["the first time", callRun],
-    ["a second time", callRunHere],
-  ])("are green %s", async (_, run) => {
-    const { code, out, err } = await run(SCENARIOS, "--json");
+    ["the first time", callRun, [SCENARIOS]],
+    ["a second time", callRunHere, SPOKEN],
+  ])("are green %s", async (_, run, files) => {
+    const { code, out, err } = await run(...files, "--json");
     const report = JSON.parse(out) as Report;
     expect(failuresIn(report)).toEqual([]);
     expect([code, err, report.ok]).toEqual([0, "", true]);

@@ -102,10 +102,9 @@ const BUTTONS: readonly [name: string, at: string, act: (page: Page) => Promise<
 ];
 
 describe("whoever depends on how the pages are made", () => {
+  // Each colour and each width once: what depends on both at a time is in no style of ours.
   test.each([
     ["light", 1280],
-    ["dark", 1280],
-    ["light", 390],
     ["dark", 390],
   ] as const)(
     "finds no fault with any page in %s colours, %i pixels wide",
