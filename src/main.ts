@@ -12,7 +12,7 @@ import { numberVault } from "./ledger/numbers.ts";
 import { keepingBook, keepPromises, listErasures, type KeepingParts } from "./keeping.ts";
 import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
 import { lastWritten } from "./ledger/sqlite/last-written.ts";
-import { litestreamWarnings } from "./ledger/sqlite/litestream.ts";
+import { litestreamWarnings, walBytesOf } from "./ledger/sqlite/litestream.ts";
 import { standing } from "./ledger/sqlite/standing.ts";
 import { sqliteMemory } from "./ledger/sqlite/memory.ts";
 import { createLog, webhookLog } from "./log.ts";
@@ -69,7 +69,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const { ledger, reading } = memory;
 
   const sealing = sealWith(config, { store: memory.proof, log, out: (text) => process.stdout.write(text) });
-  metrics.watchMachine({ skewMs: clock.skewMs, pagesSoundAt: damage.soundAt });
+  const walBytes = () => walBytesOf(config.databaseFile);
+  metrics.watchMachine({ skewMs: clock.skewMs, pagesSoundAt: damage.soundAt, walBytes });
   metrics.watchLog(sealing.status, Date.now);
   const verifying = verifyWith({
     store: memory.audit,

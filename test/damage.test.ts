@@ -30,7 +30,7 @@ function watching() {
       return { found: look.promise, stop: () => look.resolve(null) };
     },
   });
-  metrics.watchMachine({ skewMs: () => 0, pagesSoundAt: watch.soundAt });
+  metrics.watchMachine({ skewMs: () => 0, pagesSoundAt: watch.soundAt, walBytes: () => 0 });
   return { ...watch, metrics };
 }
 

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { Agent, request, type OutgoingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signedRequest } from "../support/caller.ts";
@@ -108,6 +109,10 @@ describe("what an operator watches", () => {
     await call.begin();
     await call.press("2");
     const { text } = await server.get("/metrics");
+    // The log goes on being written, and never gets shorter while it is open.
+    const walBytes = Number(/^yesline_wal_bytes (\d+)$/m.exec(text)?.[1]);
+    expect(walBytes).toBeGreaterThan(0);
+    expect(walBytes).toBeLessThanOrEqual(statSync(`${server.file}-wal`).size);
     expect(text).toMatch(/^yesline_calls_total\{business="acme-dental",simulated="true"\} [1-9]/m);
     expect(text).toMatch(
       /^yesline_entries_total\{business="acme-dental",kind="refused",simulated="true"\} [1-9]/m,

@@ -32,7 +32,7 @@ export function litestreamWarnings({
           `Litestream copies this database (${folder}), but YESLINE_LITESTREAM is not on: the line empties the write-ahead log as well, and each time Litestream has to copy everything anew. Set YESLINE_LITESTREAM=on; or remove the folder, if Litestream is not used any more.`,
         ]
       : [];
-  const walBytes = sizeOf(`${databaseFile}-wal`);
+  const walBytes = walBytesOf(databaseFile);
   return [
     ...(isSeen
       ? []
@@ -57,6 +57,7 @@ export function litestreamWarnings({
   ];
 }
 
-function sizeOf(file: string): number {
-  return existsSync(file) ? statSync(file).size : 0;
+/** How long a database's write-ahead log is; it is beside it while it is open. */
+export function walBytesOf(databaseFile: string): number {
+  return statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
