@@ -216,12 +216,13 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
   stopping.abort();
+  const drained = drain(server);
   clock.stop();
   await damage.finish();
   await stopUpkeep();
   await stopKeeping();
   await verifying.finish();
-  await drain(server);
+  await drained;
   await leaving;
   await firstOperator;
   await sealing.finish();
