@@ -39,13 +39,16 @@ describe("a line that records, as it is served", () => {
         const found = await recorded();
         return found?.["leafIndex"] === null ? undefined : found;
       });
+      // That it was announced is what the entry's own notice says; the leaf names that notice.
+      const { announced, ...heard } = record["recording"] as Record<string, unknown>;
+      expect(announced).toBe(true);
       expect(record).toMatchObject({
         eventState: "ConsentUnknown",
         topics: [],
         jurisdiction: "ZA",
         simulated: true,
         recording: { sid: expect.stringMatching(/^RE/), seconds: 1, bytes: 16_044 },
-        leaf: { kind: "recorded", recording: record["recording"] },
+        leaf: { kind: "recorded", recording: heard },
       });
       expect((await cli(["ledger", "verify"], env)).code).toBe(0);
       const receipt = await cli(["ledger", "receipt", String(record["recordId"])], env);
