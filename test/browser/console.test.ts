@@ -120,7 +120,7 @@ describe("a viewer", () => {
 });
 
 describe("somebody who watches the log", () => {
-  test("sees a simulated call within a second, and pauses it", async () => {
+  test("sees a simulated call as it goes on, and pauses it", async () => {
     await line.granted("+14155550188");
     const { page, complaints } = await signedIn("viewer");
     await page.goto(`${line.url}/console/log`);
@@ -129,11 +129,11 @@ describe("somebody who watches the log", () => {
     const call = line.call({ from: "+14155550123" });
     await call.begin();
     const row = page.locator(`tr[data-call="${call.callSid}"]`);
-    await row.waitFor({ timeout: 1_000 });
+    await row.waitFor({ timeout: 5_000 });
     expect(await row.innerText()).toContain("In progress");
     expect(await row.innerText()).toContain("Simulated");
     await call.press("1");
-    await row.getByText("Granted").waitFor({ timeout: 1_000 });
+    await row.getByText("Granted").waitFor({ timeout: 5_000 });
     expect(await page.locator("#tail-status").innerText()).toMatch(/^\d changes? since/);
     await live.click();
     const other = await line.granted("+14155550199");
