@@ -1,10 +1,6 @@
 import { randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
-import { parentPort } from "node:worker_threads";
-import { giveWay } from "../../ledger/giving-way.ts";
-import type { PasswordAsked, PasswordSays } from "./password-thread.ts";
-
-/** The thread that hashes passwords; see `passwordThread`. In the form that better-auth's own functions write and read. */
-giveWay();
+import { answering } from "../../ledger/asking-thread.ts";
+import type { PasswordAsked } from "./password-thread.ts";
 
 const SCRYPT = { N: 16_384, r: 16, p: 1, maxmem: 64 * 1024 * 1024 };
 const KEY_BYTES = 64;
@@ -25,9 +21,5 @@ function answerTo({ password, hash }: PasswordAsked): string | boolean {
   return kept.length === given.length && timingSafeEqual(kept, given);
 }
 
-const say = (said: PasswordSays) => {
-  // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
-  parentPort?.postMessage(said);
-};
-
-parentPort?.on("message", (asked: PasswordAsked) => say({ id: asked.id, answer: answerTo(asked) }));
+/** The thread that hashes passwords; see `passwordThread`. In the form that better-auth's own functions write and read. */
+answering(answerTo);

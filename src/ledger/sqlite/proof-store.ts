@@ -52,7 +52,11 @@ export function sqliteProofStore(
 
   return {
     size: async () => (newest.get() ?? -1) + 1,
-    unsealed: async (limit) => rowsAfter.all(lastSealed.get() ?? 0, bounded(limit)),
+    async unsealed(limit) {
+      const sealed = lastSealed.get() ?? 0;
+      // The sealer asks each second: the statement that joins all that a leaf rests on is begun where there is a row for it.
+      return (lastEntry.get() ?? 0) > sealed ? rowsAfter.all(sealed, bounded(limit)) : [];
+    },
     async backlog() {
       const sealed = lastSealed.get() ?? 0;
       const oldestAt = firstAfter.get(sealed) ?? null;

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import { askingThread } from "../asking-thread.ts";
 import { LedgerUnavailable } from "../ledger.ts";
 import type { CallRow, Page, Reading } from "../reading.ts";
 import type { SqliteReading } from "./reading.ts";
@@ -24,15 +24,7 @@ export type ReaderData = {
   readonly secret: Uint8Array;
   readonly olderSecrets: readonly Uint8Array[];
 };
-export type ReaderAsked = {
-  readonly id: number;
-  readonly read: ReadBeside;
-  readonly args: readonly unknown[];
-};
-export type ReaderSays = { readonly id: number } & (
-  | { readonly value: unknown }
-  | { readonly failed: string }
-);
+export type ReaderAsked = { readonly read: ReadBeside; readonly args: readonly unknown[] };
 
 /** So many may be asked at once; past it the console is busy, and calls are answered as ever. */
 const MAX_ASKED = 512;
@@ -42,56 +34,29 @@ const EXPORT_TURN_MS = 2;
 
 /**
  * Reads in a thread and on a connection of its own, so that no caller waits for a supervisor: a search through a long
- * log takes a tenth of a second. The thread begins with the first question; one that ends is followed by another.
+ * log takes a tenth of a second.
  */
 export function readingBeside(
   own: SqliteReading,
   data: ReaderData,
   monotonicMs: () => number,
 ): Reading & { readonly end: () => Promise<void> } {
-  const asked = new Map<number, PromiseWithResolvers<unknown>>();
-  let reader: Worker | null = null;
-  let lastId = 0;
+  const reader = askingThread<ReaderAsked>(
+    new URL("reading-worker.ts", import.meta.url),
+    (error) =>
+      new LedgerUnavailable(
+        error === null ? "The reader has ended." : `The reader has failed: ${String(error)}`,
+      ),
+    data,
+  );
   let ended = false;
-
-  function start(): Worker {
-    const started = new Worker(new URL("reading-worker.ts", import.meta.url), { workerData: data });
-    started.unref();
-    started.on("message", (said: ReaderSays) => {
-      const waiting = asked.get(said.id);
-      asked.delete(said.id);
-      if ("value" in said) waiting?.resolve(said.value);
-      else waiting?.reject(new Error(said.failed));
-    });
-    const gone = (reason: string) => {
-      if (reader !== started) return;
-      reader = null;
-      for (const { reject } of asked.values()) reject(new LedgerUnavailable(reason));
-      asked.clear();
-    };
-    started.once("error", (error: unknown) => gone(`The reader has failed: ${String(error)}`));
-    started.once("exit", () => gone("The reader has ended."));
-    return started;
-  }
 
   async function ask(read: ReadBeside, args: readonly unknown[]): Promise<unknown> {
     await own.ready();
     if (ended) throw new LedgerUnavailable("The ledger is closed.");
-    if (asked.size >= MAX_ASKED)
+    if (reader.waiting() >= MAX_ASKED)
       throw new LedgerUnavailable(`More than ${MAX_ASKED} questions wait for the reader.`);
-    reader ??= start();
-    const answer = Promise.withResolvers<unknown>();
-    lastId += 1;
-    asked.set(lastId, answer);
-    // It holds the process as long as somebody waits, and no longer.
-    reader.ref();
-    // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
-    reader.postMessage({ id: lastId, read, args } satisfies ReaderAsked);
-    try {
-      return await answer.promise;
-    } finally {
-      if (asked.size === 0) reader?.unref();
-    }
+    return reader.ask({ read, args });
   }
 
   const beside = Object.fromEntries(
@@ -122,7 +87,7 @@ export function readingBeside(
     },
     async end() {
       ended = true;
-      await reader?.terminate();
+      await reader.end();
     },
   };
 }
