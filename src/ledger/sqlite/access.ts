@@ -1,6 +1,6 @@
-import { and, desc, eq, gt, gte, inArray, lt, min, sql, type SQL } from "drizzle-orm";
 import type { NumberVault } from "../numbers.ts";
 import type { Access, AccessFilter, Note, Page, PageRequest, Reading } from "../reading.ts";
+import { and, desc, eq, gt, gte, inArray, lt, min, sql, type SQL } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import type { Write } from "./group-commit.ts";
 import { saltReader } from "./people.ts";

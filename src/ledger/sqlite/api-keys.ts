@@ -1,5 +1,5 @@
-import { and, asc, count, desc, eq, isNull, isNotNull, or, sql } from "drizzle-orm";
 import { TooManyKeys, type ApiKey, type ApiKeys } from "../integration.ts";
+import { and, asc, count, desc, eq, isNull, isNotNull, or, sql } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import type { Write } from "./group-commit.ts";
 import { apiKey } from "./sending-schema.ts";

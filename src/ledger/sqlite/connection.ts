@@ -2,9 +2,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import { drizzle } from "drizzle-orm/better-sqlite3";
-import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
 import type { NumberVault } from "../numbers.ts";
+import { drizzle, migrate as runMigrations } from "./drizzle.ts";
 
 /** The database cannot be used; the message gives the reason and the fix. */
 export class DatabaseUnusable extends Error {}

@@ -1,8 +1,8 @@
-import { and, asc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from "drizzle-orm";
 import type { Entries } from "../integration.ts";
 import type { EntryFilter, EntryView, ServedWords } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
 import { committedIn, readable } from "../reason.ts";
+import { and, asc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import { reasonBook } from "./reasons.ts";
 import * as table from "./schema.ts";

@@ -1,6 +1,6 @@
-import { getTableColumns } from "drizzle-orm";
 import type { CallIdentity, Turn } from "../ledger.ts";
 import { OUTCOMES, type CallOutcome } from "../reading.ts";
+import { getTableColumns } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import { callFacet, type Progress } from "./reading-schema.ts";
 

@@ -1,5 +1,5 @@
-import { and, eq, sql } from "drizzle-orm";
 import type { LiveCalls } from "../integration.ts";
+import { and, eq, sql } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import type { Write } from "./group-commit.ts";
 import { liveCall } from "./sending-schema.ts";

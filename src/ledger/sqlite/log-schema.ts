@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
 import {
+  sql,
   blob,
   check,
   foreignKey,
@@ -9,7 +9,7 @@ import {
   sqliteTable,
   text,
   uniqueIndex,
-} from "drizzle-orm/sqlite-core";
+} from "./drizzle.ts";
 import { entry } from "./schema.ts";
 
 /** The Merkle log over the entries; see `ProofStore`. Triggers keep it append-only and without gaps. */

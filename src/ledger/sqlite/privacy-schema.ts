@@ -1,6 +1,5 @@
-import { sql } from "drizzle-orm";
-import { blob, check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ErasureCause, SuppressionReason } from "../privacy.ts";
+import { sql, blob, check, index, integer, primaryKey, sqliteTable, text } from "./drizzle.ts";
 
 /** Append-only: who was erased, when and by whom. Holds no personal data; the certificate is made from it. */
 export const erasure = sqliteTable(

@@ -1,7 +1,6 @@
-import { sql } from "drizzle-orm";
-import { blob, check, index, integer, sqliteTable, text, unique, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Jurisdiction, Locale } from "../../call/business.ts";
 import type { AccessAction, CallOutcome } from "../reading.ts";
+import { sql, blob, check, index, integer, sqliteTable, text, unique, uniqueIndex } from "./drizzle.ts";
 
 /** How far a caller came. Whoever answered has heard the notice, in this call or an earlier one. */
 export const PROGRESS = ["none", "reached", "heard", "answered"] as const;

@@ -1,7 +1,6 @@
 import Database from "better-sqlite3";
-import { drizzle } from "drizzle-orm/better-sqlite3";
-import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import type { SchemaFault } from "../audit-store.ts";
+import { drizzle, migrate } from "./drizzle.ts";
 import { MIGRATIONS, type Connection } from "./connection.ts";
 
 /**

@@ -1,5 +1,11 @@
-import { sql } from "drizzle-orm";
+import type { ConsentState, EntryKind } from "../../call/consent.ts";
+import type { Jurisdiction, Locale } from "../../call/business.ts";
+import type { Keypress } from "../../call/keypress.ts";
+import type { E164 } from "../../call/phone-number.ts";
+import type { MessagePurpose, MessageStatus } from "../messages.ts";
+import type { WebhookRoute } from "../ledger.ts";
 import {
+  sql,
   blob,
   check,
   foreignKey,
@@ -11,13 +17,7 @@ import {
   text,
   unique,
   uniqueIndex,
-} from "drizzle-orm/sqlite-core";
-import type { ConsentState, EntryKind } from "../../call/consent.ts";
-import type { Jurisdiction, Locale } from "../../call/business.ts";
-import type { Keypress } from "../../call/keypress.ts";
-import type { E164 } from "../../call/phone-number.ts";
-import type { MessagePurpose, MessageStatus } from "../messages.ts";
-import type { WebhookRoute } from "../ledger.ts";
+} from "./drizzle.ts";
 import { callFacet } from "./reading-schema.ts";
 
 /**

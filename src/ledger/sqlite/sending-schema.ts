@@ -1,5 +1,11 @@
-import { sql } from "drizzle-orm";
+import type { Jurisdiction, Locale } from "../../call/business.ts";
+import type { EntryKind } from "../../call/consent.ts";
+import type { Reason } from "../../call/permission.ts";
+import type { Scope } from "../integration.ts";
+import type { OutgoingKind, OutgoingState, Payload } from "../outgoing.ts";
+import type { RecordingState } from "../recordings.ts";
 import {
+  sql,
   blob,
   check,
   index,
@@ -9,13 +15,7 @@ import {
   text,
   unique,
   uniqueIndex,
-} from "drizzle-orm/sqlite-core";
-import type { Jurisdiction, Locale } from "../../call/business.ts";
-import type { EntryKind } from "../../call/consent.ts";
-import type { Reason } from "../../call/permission.ts";
-import type { Scope } from "../integration.ts";
-import type { OutgoingKind, OutgoingState, Payload } from "../outgoing.ts";
-import type { RecordingState } from "../recordings.ts";
+} from "./drizzle.ts";
 
 /** What leaves, one row each, made in the transaction of what caused it; see `Outgoing`. */
 export const outbox = sqliteTable(

@@ -1,5 +1,15 @@
-import { and, asc, eq, getTableColumns, isNull, lt, sql, type Placeholder } from "drizzle-orm";
-import { alias, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import {
+  and,
+  asc,
+  eq,
+  getTableColumns,
+  isNull,
+  lt,
+  sql,
+  type Placeholder,
+  alias,
+  type SQLiteTable,
+} from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import { call, callEvent, consent, entry, probe, servedText, subscriber } from "./schema.ts";
 
