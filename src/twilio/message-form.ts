@@ -1,30 +1,38 @@
-import { z } from "zod";
 import type { E164 } from "../call/phone-number.ts";
-import { read, type Fields, type Refusal } from "./form.ts";
+import {
+  formOf,
+  matching,
+  oneOf,
+  optional,
+  turned,
+  upTo,
+  usually,
+  type Fields,
+  type Refusal,
+} from "./fields.ts";
 
 /** What a webhook about a WhatsApp message carries. Parameter boundaries are not signed: each pattern is whole and strict. */
 
 /** "whatsapp:+14155550123". Whoever writes can be reached, whatever kind of number it is. */
-const party = z
-  .string()
-  .regex(/^whatsapp:\+[1-9]\d{6,14}$/, "not a WhatsApp number")
-  .transform((address) => inPlan(address.slice("whatsapp:".length)));
-const messageSid = z.string().regex(/^(?:SM|MM)[0-9a-f]{32}$/, "not a message SID");
+const PARTY = turned(matching(/^whatsapp:\+[1-9]\d{6,14}$/, "not a WhatsApp number"), (address) =>
+  inPlan(address.slice("whatsapp:".length)),
+);
+const MESSAGE_SID = matching(/^(?:SM|MM)[0-9a-f]{32}$/, "not a message SID");
 
 /** Characters; WhatsApp's own bound on a text. */
 const MAX_BODY = 4_096;
 const MAX_BUTTON = 256;
-const buttonText = z.string().max(MAX_BUTTON, "too long");
+const BUTTON_TEXT = optional(upTo(MAX_BUTTON, "too long"));
 
-const messageForm = z.object({
-  MessageSid: messageSid,
-  From: party,
-  To: party,
-  Body: z.string().max(MAX_BODY, `over ${MAX_BODY} characters`).default(""),
-  ButtonText: buttonText.optional(),
-  ButtonPayload: buttonText.optional(),
-  OptOutType: z.enum(["STOP", "START", "HELP"]).optional(),
-  OriginalRepliedMessageSid: messageSid.optional(),
+const readMessage = formOf({
+  MessageSid: MESSAGE_SID,
+  From: PARTY,
+  To: PARTY,
+  Body: usually(upTo(MAX_BODY, `over ${MAX_BODY} characters`), ""),
+  ButtonText: BUTTON_TEXT,
+  ButtonPayload: BUTTON_TEXT,
+  OptOutType: optional(oneOf(["STOP", "START", "HELP"])),
+  OriginalRepliedMessageSid: optional(MESSAGE_SID),
 });
 
 /** Twilio's names of how far a message came. */
@@ -41,14 +49,11 @@ const STATUSES = {
   canceled: "failed",
 } as const;
 
-const statusForm = z.object({
-  MessageSid: messageSid,
-  From: party,
-  MessageStatus: z.enum(Object.keys(STATUSES) as (keyof typeof STATUSES)[]),
-  ErrorCode: z
-    .string()
-    .regex(/^\d{0,6}$/, "not an error code")
-    .default(""),
+const readStatus = formOf({
+  MessageSid: MESSAGE_SID,
+  From: PARTY,
+  MessageStatus: oneOf(Object.keys(STATUSES) as (keyof typeof STATUSES)[]),
+  ErrorCode: usually(matching(/^\d{0,6}$/, "not an error code"), ""),
 });
 
 /** A message that came, in our words. */
@@ -74,8 +79,8 @@ export type MessageStatusInput = {
 };
 
 /** A message came. */
-export function messageInput(fields: Fields): MessageInput | Refusal {
-  const form = read(messageForm, fields);
+export function messageInput(fields: Fields, signed?: string): MessageInput | Refusal {
+  const form = readMessage(fields, signed);
   if ("refused" in form) return form;
   return {
     sid: form.MessageSid,
@@ -90,8 +95,8 @@ export function messageInput(fields: Fields): MessageInput | Refusal {
 }
 
 /** The status callback of a message. */
-export function messageStatusInput(fields: Fields): MessageStatusInput | Refusal {
-  const form = read(statusForm, fields);
+export function messageStatusInput(fields: Fields, signed?: string): MessageStatusInput | Refusal {
+  const form = readStatus(fields, signed);
   if ("refused" in form) return form;
   const code = Number(form.ErrorCode);
   return {

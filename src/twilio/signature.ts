@@ -1,6 +1,6 @@
-import { timingSafeEqual } from "node:crypto";
-import { getExpectedTwilioSignature, validateRequest } from "twilio/lib/webhooks/webhooks.js";
-import { parseForm, type Fields, type Refusal } from "./form.ts";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
+import { parseForm, signedText, type Fields, type Refusal } from "./fields.ts";
 
 /** An account whose requests are accepted. During a rotation there is more than one token. */
 export type Account = {
@@ -10,8 +10,8 @@ export type Account = {
   readonly simulated: boolean;
 };
 
-/** A request that carries the signature of one of our accounts. */
-export type Signed = { readonly account: Account; readonly fields: Fields };
+/** A request that carries the signature of one of our accounts; `text` is what it covers of the form. */
+export type Signed = { readonly account: Account; readonly fields: Fields; readonly text: string };
 
 /** What of a request the signature covers. */
 export type Incoming = {
@@ -19,7 +19,7 @@ export type Incoming = {
   readonly rawPath: string;
   readonly contentType: string | undefined;
   readonly signature: string | undefined;
-  readonly body: Uint8Array;
+  readonly body: string;
 };
 
 /**
@@ -29,7 +29,7 @@ export type Incoming = {
  */
 export function signatureCheck(publicUrl: string, accounts: readonly Account[]) {
   return (request: Incoming): Signed | Refusal => {
-    if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.contentType ?? "")) {
+    if (!FORM.test(request.contentType ?? "")) {
       return { refused: 415, message: "Send application/x-www-form-urlencoded, as Twilio does." };
     }
     const fields = parseForm(request.body);
@@ -37,34 +37,29 @@ export function signatureCheck(publicUrl: string, accounts: readonly Account[]) 
     const sids = fields.get("AccountSid") ?? [];
     const account = accounts.find((known) => sids.length === 1 && known.sid === sids[0]);
     if (account === undefined) return { refused: 403, message: "Not an account of this line." };
+    const text = signedText(fields);
     const url = publicUrl + request.rawPath;
-    const parameters = asParameters(fields);
-    const signed = account.authTokens.some((token) =>
-      isSignedWith(token, request.signature ?? "", url, parameters),
-    );
-    return signed ? { account, fields } : { refused: 403, message: "The signature does not match." };
+    const { signature = "" } = request;
+    const signed =
+      account.authTokens.some((token) => isSignedWith(token, signature, url + text)) ||
+      account.authTokens.some((token) => isSignedOtherwise(token, signature, url, fields));
+    return signed ? { account, fields, text } : { refused: 403, message: "The signature does not match." };
   };
 }
 
-/** The address as it was configured, as a rule; Twilio's own check then tries it with its port, without, and escaped. */
-function isSignedWith(
-  token: string,
-  signature: string,
-  url: string,
-  parameters: Record<string, unknown>,
-): boolean {
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+
+/** For the address as it was configured, which is the rule. Source: twilio.com/docs/usage/security. */
+function isSignedWith(token: string, signature: string, text: string): boolean {
   const given = Buffer.from(signature);
-  const expected = Buffer.from(getExpectedTwilioSignature(token, url, parameters));
-  if (given.length === expected.length && timingSafeEqual(given, expected)) return true;
-  return validateRequest(token, signature, url, parameters);
+  const expected = Buffer.from(createHmac("sha1", token).update(text).digest("base64"));
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** Without a prototype, so that a field named `__proto__` is a field like any other. */
-function asParameters(fields: Fields): Record<string, unknown> {
+/** Twilio's own check, which tries the address with its port, without, and escaped. */
+function isSignedOtherwise(token: string, signature: string, url: string, fields: Fields): boolean {
+  // Without a prototype, so that a field named `__proto__` is a field like any other.
   const parameters = Object.create(null) as Record<string, unknown>;
-  for (const [name, values] of fields) {
-    const [only] = values;
-    parameters[name] = values.length === 1 && only !== undefined ? only : values;
-  }
-  return parameters;
+  for (const [name, values] of fields) parameters[name] = values.length === 1 ? values[0] : values;
+  return validateRequest(token, signature, url, parameters);
 }

@@ -1,4 +1,4 @@
-import type { Fields, Refusal } from "./form.ts";
+import type { FormReader, Refusal } from "./fields.ts";
 import { signatureCheck, type Account } from "./signature.ts";
 
 /** A webhook that is Twilio's, of one of our accounts, with every field that is read in its pattern. */
@@ -9,16 +9,16 @@ export function webhookReader(publicUrl: string, accounts: readonly Account[]) {
   const check = signatureCheck(publicUrl, accounts);
   return async <Input extends object>(
     request: Request,
-    read: (fields: Fields) => Input | Refusal,
+    read: FormReader<Input>,
   ): Promise<Genuine<Input> | Refusal> => {
     const signed = check({
       rawPath: rawPathOf(request.url),
       contentType: request.headers.get("content-type") ?? undefined,
       signature: request.headers.get("x-twilio-signature") ?? undefined,
-      body: new Uint8Array(await request.arrayBuffer()),
+      body: await request.text(),
     });
     if ("refused" in signed) return signed;
-    const input = read(signed.fields);
+    const input = read(signed.fields, signed.text);
     return "refused" in input ? input : { input, account: signed.account };
   };
 }

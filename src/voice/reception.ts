@@ -1,7 +1,8 @@
 import { LOCALES, type Business, type Locale } from "../call/business.ts";
 import { mask } from "../call/phone-number.ts";
 import type { LiveCall, LiveCalls } from "../ledger/integration.ts";
-import type { CallInput, Fields, Refusal } from "../twilio/form.ts";
+import type { FormReader, Refusal } from "../twilio/fields.ts";
+import type { CallInput } from "../twilio/form.ts";
 import type { Account } from "../twilio/signature.ts";
 import { webhookReader, type Genuine } from "../twilio/webhook.ts";
 
@@ -42,14 +43,14 @@ export function reception({ publicUrl, accounts, businesses, liveCalls }: Recept
 
   return async <Input extends CallInput>(
     request: Request,
-    read: (fields: Fields) => Input | Refusal,
+    read: FormReader<Input>,
   ): Promise<Received<Input> | Refusal> => {
     const received = await genuine(request, read);
     if ("refused" in received) return received;
     const { input } = received;
     const asked = new URL(request.url).searchParams;
     const named = asked.get("business");
-    const live = named === null ? null : liveCalls.find(named, input.callSid);
+    const live = named === null ? null : await liveCalls.find(named, input.callSid);
     const business =
       named === null ? lines.get(input.line) : businesses.find(({ id }) => id === live?.businessId);
     const chosen = LOCALES.find((locale) => locale === asked.get("locale")) ?? null;

@@ -1,5 +1,6 @@
 import type { Recordings } from "../ledger/recordings.ts";
-import { recordingInput, type Refusal } from "../twilio/form.ts";
+import type { Refusal } from "../twilio/fields.ts";
+import { recordingInput } from "../twilio/form.ts";
 import { webhookReader } from "../twilio/webhook.ts";
 import type { ReceptionParts, Sighting } from "./reception.ts";
 

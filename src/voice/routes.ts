@@ -5,17 +5,9 @@ import { MACHINE, type CallIdentity, type Ledger } from "../ledger/ledger.ts";
 import type { Recordings } from "../ledger/recordings.ts";
 import type { Script } from "../script/script.ts";
 import { speaker, type Speech } from "../script/speak.ts";
-import { CUT_SHORT, wasCutShort } from "../twilio/body-limit.ts";
-import { limitedBody } from "../twilio/body-limit.ts";
-import {
-  answerInput,
-  callInput,
-  isTerminal,
-  statusInput,
-  type CallInput,
-  type Fields,
-  type Refusal,
-} from "../twilio/form.ts";
+import { CUT_SHORT, limitedBody, wasCutShort } from "../twilio/body-limit.ts";
+import type { FormReader } from "../twilio/fields.ts";
+import { answerInput, callInput, isTerminal, statusInput, type CallInput } from "../twilio/form.ts";
 import { askedAt, parseAddress } from "./address.ts";
 import { recordingEar } from "./recording.ts";
 import { reception, sightingOf, type Received, type ReceptionParts, type Sighting } from "./reception.ts";
@@ -176,7 +168,7 @@ export function voiceRoutes(parts: VoiceParts): Hono<Env> {
   /** What every webhook goes through first. */
   function withReceived<Input extends CallInput>(
     route: Webhook["route"],
-    read: (fields: Fields) => Input | Refusal,
+    read: FormReader<Input>,
     answer: (c: Context<Env>, received: Received<Input>, business: Business) => Promise<Response>,
   ) {
     return async (c: Context<Env>): Promise<Response> => {

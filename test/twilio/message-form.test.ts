@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { messageInput, messageStatusInput } from "../../src/twilio/message-form.ts";
 import { body } from "./post.ts";
-import { parseForm, type Fields } from "../../src/twilio/form.ts";
+import { parseForm, type Fields } from "../../src/twilio/fields.ts";
 
 const SID = `SM${"0123456789abcdef".repeat(2)}`;
 /** As Twilio sends an answer to a quick reply. */

@@ -1,4 +1,4 @@
-import { parseForm, type Fields } from "../../src/twilio/form.ts";
+import { parseForm, type Fields } from "../../src/twilio/fields.ts";
 
 /** The fields of every webhook of a call, as Twilio sends them. */
 export const CALL: Readonly<Record<string, string>> = {
@@ -12,10 +12,8 @@ export const CALL: Readonly<Record<string, string>> = {
 };
 
 /** Form-urlencoded, as a body. */
-export function body(fields: Readonly<Record<string, string>> | string): Uint8Array {
-  return new TextEncoder().encode(
-    typeof fields === "string" ? fields : new URLSearchParams(fields).toString(),
-  );
+export function body(fields: Readonly<Record<string, string>> | string): string {
+  return typeof fields === "string" ? fields : new URLSearchParams(fields).toString();
 }
 
 /** A form as its fields; an undefined value leaves a field of CALL out. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
-import { answerInput, parseForm } from "../../src/twilio/form.ts";
+import { parseForm } from "../../src/twilio/fields.ts";
+import { answerInput } from "../../src/twilio/form.ts";
 import { signatureCheck, type Account } from "../../src/twilio/signature.ts";
 import { startLine } from "../support/line.ts";
 import { body, CALL } from "./post.ts";

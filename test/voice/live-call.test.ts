@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { LiveCalls } from "../../src/ledger/integration.ts";
 import { bringer, mayReturnTo, type BringIn } from "../../src/outbox/live-call.ts";
-import { parseForm } from "../../src/twilio/form.ts";
+import { parseForm } from "../../src/twilio/fields.ts";
 import { signatureCheck } from "../../src/twilio/signature.ts";
 import { twilioRest } from "../../src/twilio/rest.ts";
 import { signedRequest } from "../support/caller.ts";
@@ -340,7 +340,7 @@ async function callCentre() {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    const body = Buffer.concat(chunks).toString();
     const account = { sid: ACCOUNT.sid, authTokens: [ACCOUNT.authToken], simulated: false };
     const checked = signatureCheck(url, [account])({
       rawPath: request.url ?? "",
