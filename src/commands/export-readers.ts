@@ -51,11 +51,11 @@ function reader() {
   thread.on("error", fail);
   thread.on("exit", () => fail(new Error("A thread that read the export has ended.")));
   return {
-    read(chunk: Uint8Array): Promise<ReadLines> {
+    read(chunk: Uint8Array<ArrayBuffer>): Promise<ReadLines> {
       const answer = Promise.withResolvers<ReadLines>();
       asked.push(answer);
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
-      thread.postMessage(chunk);
+      thread.postMessage(chunk, [chunk.buffer]);
       return answer.promise;
     },
     end: () => thread.terminate(),

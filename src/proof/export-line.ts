@@ -1,5 +1,6 @@
 import { recordFaults } from "./record-leaf.ts";
 import { leafHash } from "./tree.ts";
+import { usualLine } from "./usual-line.ts";
 
 /** What stands between a line's record and its leaf; see `exportLine`. */
 const BEFORE_LEAF = ',"leaf":';
@@ -29,21 +30,29 @@ export const NO_LINE = -2;
 /** The line is empty. */
 export const BLANK = -3;
 
-/** Cuts what was read of a file where lines end. */
-export async function* wholeLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Cuts what was read of a file where lines end. What it gives can be transferred to a thread. */
+export async function* wholeLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let rest = new Uint8Array(0);
   for await (const more of bytes) {
     const end = more.lastIndexOf(NEWLINE) + 1;
     // A line without an end is given as it is, and refused by who reads it.
     if (end === 0 && rest.length + more.length <= MAX_LINE_BYTES) {
-      rest = Buffer.concat([rest, more]);
+      rest = joined(rest, more);
       continue;
     }
     const cut = end === 0 ? more.length : end;
-    yield Buffer.concat([rest, more.subarray(0, cut)]);
-    rest = Buffer.from(more.subarray(cut));
+    yield joined(rest, more.subarray(0, cut));
+    rest = new Uint8Array(more.subarray(cut));
   }
   if (rest.length > 0) yield rest;
+}
+
+/** In memory of its own: what Node joins may lie in a pool, which cannot be given away. */
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
 }
 
 const NEWLINE = 0x0a;
@@ -53,10 +62,19 @@ const HASH_BYTES = 32;
 /** Reads whole lines: what each says, whether it fits its leaf, and the leaf's hash. */
 export function readLines(chunk: Uint8Array): ReadLines {
   const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  // A character for each byte: a place in the one is a place in the other.
+  const text = bytes.toString("latin1");
   const places: number[] = [];
   const hashes: Uint8Array[] = [];
   const faults: LineFault[] = [];
   for (let from = 0, line = 0; from < bytes.length; line++) {
+    const usual = usualLine(text, from);
+    if (usual !== null && usual.end - from <= MAX_LINE_BYTES) {
+      from = usual.end;
+      places.push(usual.index);
+      hashes.push(leafHash(bytes.subarray(from - AFTER_LEAF - usual.leafBytes, from - AFTER_LEAF)));
+      continue;
+    }
     const newline = bytes.indexOf(NEWLINE, from);
     const end = newline === -1 ? bytes.length : newline;
     const read = readLine(bytes.subarray(from, bytes[end - 1] === RETURN ? end - 1 : end));
@@ -68,6 +86,9 @@ export function readLines(chunk: Uint8Array): ReadLines {
   return { places: Float64Array.from(places), hashes: Buffer.concat(hashes), faults };
 }
 
+/** The record's brace and the end of the line. */
+const AFTER_LEAF = 2;
+
 type Line = {
   readonly place: number;
   readonly hash: Uint8Array;
@@ -75,7 +96,7 @@ type Line = {
   readonly faults: readonly string[];
 };
 
-/** The leaf is hashed as it stands, and read for itself. */
+/** Any line: the leaf is hashed as it stands, and read for itself. */
 function readLine(line: Buffer): Line {
   if (line.length === 0) return { ...NOTHING, place: BLANK };
   const at = line.indexOf(BEFORE_LEAF);

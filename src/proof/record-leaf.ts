@@ -29,7 +29,7 @@ export function recordFaults(record: unknown, leaf: unknown): readonly string[] 
     const served = isObject(leaf[part]) ? leaf[part] : leaf["notice"];
     const { wordsDigest, at } = isObject(served) ? served : {};
     if (wordsDigest !== words["sha256"]) faults.push(`${part}.sha256 is not the digest in the leaf`);
-    if (iso(at) !== words["servedAt"]) faults.push(`${part}.servedAt is not what the leaf says`);
+    if (isoTime(at) !== words["servedAt"]) faults.push(`${part}.servedAt is not what the leaf says`);
     if (part === "question" && words["name"] !== leaf["step"])
       faults.push("question.name is not what the leaf says");
   }
@@ -51,7 +51,7 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
     ["recordId", leaf["id"]],
     ["kind", leaf["kind"]],
     ["eventState", STATES[String(leaf["kind"])]],
-    ["eventTime", iso(leaf["at"])],
+    ["eventTime", isoTime(leaf["at"])],
     ["sequence", leaf["seq"]],
     ["subject.pseudonym", leaf["subscriber"]],
     ["subject.commitment", leaf["subject"]],
@@ -81,7 +81,7 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
           ["key.pressed", leaf["key"]],
           ["key.question", leaf["step"]],
           ["key.attempt", leaf["attempt"]],
-          ["key.at", iso(leaf["at"])],
+          ["key.at", isoTime(leaf["at"])],
         ] as const)),
     ...(notice === null
       ? ([["servedEventId", null]] as const)
@@ -110,7 +110,7 @@ function expectedOf(leaf: Fields): readonly (readonly [path: string, expected: u
           ["call.from", call["subscriber"]],
           ["call.line", call["line"]],
           ["call.direction", call["direction"]],
-          ["call.begunAt", iso(call["begunAt"])],
+          ["call.begunAt", isoTime(call["begunAt"])],
         ] as const)),
   ];
 }
@@ -123,7 +123,7 @@ function reasonIn({ reason }: Fields): readonly (readonly [path: string, expecte
 }
 
 /** The W3C Data Privacy Vocabulary's names of what an entry says; see `recordOf`. */
-const STATES: Readonly<Record<string, string>> = {
+export const STATES: Readonly<Record<string, string>> = {
   granted: "ConsentGiven",
   confirmed: "ConsentGiven",
   refused: "ConsentRefused",
@@ -132,7 +132,8 @@ const STATES: Readonly<Record<string, string>> = {
   recorded: "ConsentUnknown",
 };
 
-function iso(at: unknown): string | null {
+/** As a record has it, of milliseconds since 1970. */
+export function isoTime(at: unknown): string | null {
   return typeof at === "number" && Math.abs(at) <= MAX_TIME ? new Date(at).toISOString() : null;
 }
 
@@ -152,6 +153,6 @@ function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function isObject(value: unknown): value is Fields {
+export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
