@@ -84,6 +84,37 @@ describe("a job that fails", () => {
     expect(tried()).toEqual(["a", "b"]);
   });
 
+  it("fails alone also where another process writes before its neighbours are begun anew", async () => {
+    const { client } = memory.connection;
+    const other = new Database(memory.file);
+    let failures = 0;
+    const prepare = (sql: string) => {
+      const statement = client.prepare(sql);
+      if (sql !== "ROLLBACK") return statement;
+      return {
+        run() {
+          statement.run();
+          if (failures === 1) other.exec("BEGIN IMMEDIATE; INSERT INTO tried VALUES ('theirs')");
+        },
+      };
+    };
+    const met = new Proxy(client, {
+      get: (target, name) => (name === "prepare" ? prepare : Reflect.get(target, name, target)),
+    });
+    group = groupCommit(met, { onCommit: () => {}, onFatal: () => {}, monotonicMs: () => clock.monotonic });
+    const poison = () => {
+      failures += 1;
+      throw new Error("no such caller");
+    };
+    const writing = Promise.allSettled([write(put("a")), write(poison), write(put("b"))]);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect([failures, other.inTransaction]).toEqual([1, true]);
+    other.exec("COMMIT");
+    expect((await writing).map((each) => each.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(tried()).toEqual(["theirs", "a", "b"]);
+    other.close();
+  });
+
   it("does not cost the caller beside it an entry", async () => {
     const [good, bad] = [callOf(), callOf()];
     await memory.ledger.record(begins(good));

@@ -44,6 +44,11 @@ type Waiting = {
  * cost one fsync. A job that fails takes nobody with it: the batch is repeated with a savepoint for each job.
  */
 export function groupCommit(client: Database, options: GroupCommitOptions) {
+  // A statement with triggers keeps the pages that it changes until it has ended: in memory, and not in a file.
+  client.pragma("temp_store = MEMORY");
+  const begin = client.prepare("BEGIN IMMEDIATE");
+  const commit = client.prepare("COMMIT");
+  const rollback = client.prepare("ROLLBACK");
   const waiting: Waiting[] = [];
   let scheduled = false;
   /** How long the last commit took, and the one before. */
@@ -89,24 +94,20 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
   function commitBatch(): void {
     const next = waiting.splice(0, MAX_BATCH);
     if (next.length === 0) return;
-    try {
-      client.exec("BEGIN IMMEDIATE");
-    } catch (error) {
-      if (errorCode(error).startsWith("SQLITE_BUSY")) waitForLock(next, error);
-      else fail(next, error);
-      return;
-    }
-    const batch = inTime(next, LATE);
+    let batch = next;
     let settle: (() => void)[];
-    const begunAt = options.monotonicMs();
     try {
+      begin.run();
+      batch = inTime(next, LATE);
+      const begunAt = options.monotonicMs();
       settle = runTogether(batch);
-      client.exec("COMMIT");
+      commit.run();
       tookMs = [options.monotonicMs() - begunAt, tookMs[0]];
       isLocked = false;
     } catch (error) {
-      if (client.inTransaction) client.exec("ROLLBACK");
-      fail(batch, error);
+      if (client.inTransaction) rollback.run();
+      if (errorCode(error).startsWith("SQLITE_BUSY")) waitForLock(batch, error);
+      else fail(batch, error);
       return;
     }
     for (const settled of settle) settled();
@@ -134,9 +135,12 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
     return batch.filter((job) => job.since >= since);
   }
 
-  /** @returns what to do after the commit. @throws where the whole transaction is lost */
+  /**
+   * Begins anew where a job fails: a savepoint before all of them would keep a copy of each page that they change.
+   *
+   * @returns what to do after the commit. @throws where the whole transaction is lost, or another process came first
+   */
   function runTogether(batch: readonly Waiting[]): (() => void)[] {
-    client.exec("SAVEPOINT batch");
     try {
       return batch.map((job) => {
         const value = job.run();
@@ -144,7 +148,8 @@ export function groupCommit(client: Database, options: GroupCommitOptions) {
       });
     } catch (error) {
       if (isLost(error)) throw error;
-      client.exec("ROLLBACK TO batch");
+      rollback.run();
+      begin.run();
       return batch.map(runApart);
     }
   }
