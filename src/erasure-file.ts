@@ -27,9 +27,9 @@ export async function keepErasureList(
 ): Promise<Reapplied | null> {
   const head = await headIn(file);
   const newest = head?.newest ?? null;
-  const isOlder = newest !== null && !lists.knowsErasure(newest.businessId, newest.id);
+  const isOlder = newest !== null && !(await lists.knowsErasure(newest.businessId, newest.id));
   const repeated = isOlder ? await reapplyFrom(lists, file) : null;
-  if (head === null || isOlder || isStale(head, lists.erasureHead(), now))
+  if (head === null || isOlder || isStale(head, await lists.erasureHead(), now))
     await writeWhole(file, erasureList(lists, now));
   return repeated;
 }

@@ -105,8 +105,8 @@ export async function finishSecretChange(
   stopped: () => boolean,
 ): Promise<void> {
   try {
-    const hasChanged = privacy.isResealing();
-    if (!hasChanged && !privacy.hasClearSalts()) return;
+    const hasChanged = await privacy.isResealing();
+    if (!hasChanged && !(await privacy.hasClearSalts())) return;
     log.info(
       hasChanged
         ? "YESLINE_SECRET has changed: what the older ones have sealed is sealed anew"

@@ -59,7 +59,6 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     monotonicMs,
     onCommit: metrics.committed,
     onTurnedAway: metrics.turnedAway,
-    readBeside: { secret: config.secret, olderSecrets: config.olderSecrets },
     onDropped(webhooks, reason) {
       if (metrics.dropped(webhooks)) log.warn({ err: reason }, "times of webhooks are not kept; told once");
     },

@@ -3,7 +3,7 @@ import type { KeepingStatus } from "./keeping.ts";
 import type { ErasureTally } from "./ledger/privacy.ts";
 
 export type PrivacyStatus = {
-  readonly tally: () => ErasureTally;
+  readonly tally: () => Promise<ErasureTally>;
   readonly keeping: () => KeepingStatus;
 };
 
@@ -15,23 +15,23 @@ export function watchPrivacy(registry: Registry, { tally, keeping }: PrivacyStat
       help: "People who were forgotten, since ever: on request, or because their retention had ended.",
       labelNames: ["cause"],
       registers: [],
-      collect() {
-        const { request, retention } = tally();
+      async collect() {
+        const { request, retention } = await tally();
         this.reset();
         this.inc({ cause: "request" }, request);
         this.inc({ cause: "retention" }, retention);
       },
     }),
   );
-  function gauge(name: string, help: string, value: () => number | null): void {
+  function gauge(name: string, help: string, value: () => number | null | Promise<number>): void {
     registry.registerMetric(
       new Gauge({
         name,
         help,
         registers: [],
-        collect() {
+        async collect() {
           // Not a number until there is one: a zero would be an alarm.
-          this.set(value() ?? Number.NaN);
+          this.set((await value()) ?? Number.NaN);
         },
       }),
     );
@@ -39,7 +39,7 @@ export function watchPrivacy(registry: Registry, { tally, keeping }: PrivacyStat
   gauge(
     "yesline_erasures_unfinished",
     "Erasures whose old pages may be left in the write-ahead log; none after a minute, if all is well.",
-    () => tally().unfinished,
+    async () => (await tally()).unfinished,
   );
   gauge(
     "yesline_retention_timestamp_seconds",

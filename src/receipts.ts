@@ -26,18 +26,18 @@ export function receiptsWith(
     if (view === null) return null;
     const business = config.businesses.find(({ id }) => id === view.entry.businessId);
     const masked = receiptRecord(recordOf(view, business), view, business);
-    const record = saltOf === undefined ? masked : withNumber(masked, view, saltOf);
+    const record = saltOf === undefined ? masked : await withNumber(masked, view, saltOf);
     return issueReceipt(record, view.entry, { proof, signers, now: now() });
   };
 }
 
 /** Once erased, there is neither number nor salt, and nothing to show. */
-function withNumber(
+async function withNumber(
   record: ReturnType<typeof receiptRecord<ReturnType<typeof recordOf>>>,
   { number, entry: { businessId, subscriberId } }: EntryView,
   saltOf: Memory["privacy"]["saltOf"],
 ) {
-  const salt = saltOf(businessId, subscriberId);
+  const salt = await saltOf(businessId, subscriberId);
   if (number === null || salt === null) return record;
-  return { ...record, subject: { ...record.subject, number, salt: salt.toString("base64") } };
+  return { ...record, subject: { ...record.subject, number, salt: Buffer.from(salt).toString("base64") } };
 }

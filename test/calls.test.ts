@@ -354,7 +354,7 @@ async function brokenLine({
         ...shared,
         ledger: wrapLedger(ledger),
         recordings: memory.recordings,
-        liveCalls: { find: () => null },
+        liveCalls: { find: async () => null },
         observe: () => worker.wake(),
       },
       whatsapp: { ...shared, messages: memory.messages, wake: worker.wake, observe: () => undefined },

@@ -23,7 +23,7 @@ export type ApiParts = {
   readonly reading: Pick<Reading, "logAccess">;
   readonly keys: Pick<ApiKeys, "find">;
   readonly idempotency: Idempotency;
-  readonly decisions: Pick<Decisions, "standing" | "keep">;
+  readonly decisions: Decisions;
   /** An entry with its proof; null where these businesses have no such entry. Absent: the line keeps no log. */
   readonly receipt?: (businessIds: readonly string[], entryId: string) => Promise<Receipt | null>;
   /** The same for people; absent: receipts are JSON only. */

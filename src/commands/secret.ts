@@ -20,7 +20,7 @@ export function secretCommand({ loadConfig, out }: CliParts): Command {
         const resealed = await withMemory(
           config,
           async ({ privacy }) => {
-            const isNeeded = privacy.isResealing() || privacy.hasClearSalts();
+            const isNeeded = (await privacy.isResealing()) || (await privacy.hasClearSalts());
             if (config.olderSecrets.length === 0 && !isNeeded) throw new UsageError(ONE_VALUE);
             return resealAll(privacy);
           },

@@ -2,10 +2,10 @@ import { randomUUIDv7 } from "node:crypto";
 import { existsSync } from "node:fs";
 import { COMMAND_LOCK_WAIT_MS, Unreachable } from "./command.ts";
 import type { Config } from "../config.ts";
-import { LedgerUnavailable, type Ledger } from "../ledger/ledger.ts";
+import { LedgerUnavailable, type WholeLedger } from "../ledger/ledger.ts";
 import { numberVault } from "../ledger/numbers.ts";
 import { assertNotNewer, checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
-import { sqliteMemory, type Memory } from "../ledger/sqlite/memory.ts";
+import { sqliteMemory, type OwnMemory } from "../ledger/sqlite/memory.ts";
 
 /**
  * The ledger, and all that stands beside it, for a command, beside a server that may be running: short transactions, some patience for its lock.
@@ -14,7 +14,7 @@ import { sqliteMemory, type Memory } from "../ledger/sqlite/memory.ts";
  * @throws {Unreachable} where there is no database yet, or one without our tables
  * @throws {DatabaseUnusable} where it was made with another secret, or by a newer program
  */
-export function openMemory(config: Config, isOnlyWriter = false): Memory {
+export function openMemory(config: Config, isOnlyWriter = false): OwnMemory {
   if (!existsSync(config.databaseFile)) {
     throw new Unreachable(
       `${config.databaseFile} does not exist: start the line once (npm start), or set DATABASE_URL.`,
@@ -44,14 +44,14 @@ export function openMemory(config: Config, isOnlyWriter = false): Memory {
 }
 
 /** @throws {Unreachable} as `openMemory` does */
-export function openLedger(config: Config): Ledger {
+export function openLedger(config: Config): WholeLedger {
   return openMemory(config).ledger;
 }
 
 /** Opens the memory, lets `act` use it, and closes it whatever happens. @throws {Unreachable} as `openMemory` does */
 export async function withMemory<T>(
   config: Config,
-  act: (memory: Memory) => Promise<T>,
+  act: (memory: OwnMemory) => Promise<T>,
   isOnlyWriter = false,
 ): Promise<T> {
   const memory = openMemory(config, isOnlyWriter);
@@ -65,7 +65,7 @@ export async function withMemory<T>(
 }
 
 /** The same, for who needs only the ledger. */
-export function withLedger<T>(config: Config, act: (ledger: Ledger) => Promise<T>): Promise<T> {
+export function withLedger<T>(config: Config, act: (ledger: WholeLedger) => Promise<T>): Promise<T> {
   return withMemory(config, ({ ledger }) => act(ledger));
 }
 

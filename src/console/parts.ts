@@ -74,7 +74,7 @@ export type ConsoleParts = ConsoleMemory & {
   readonly scripts: ReadonlyMap<string, Script>;
   /** What the checks say of the scripts; empty: nothing is wrong. */
   readonly findings: () => readonly { readonly place: string; readonly message: string }[];
-  readonly ledger: Pick<Ledger, "revoke" | "subscriber" | "entries" | "numberOf">;
+  readonly ledger: Pick<Ledger, "revoke" | "subscriber" | "numberOf">;
   readonly reading: Reading;
   /** Loaded when the console is first asked for: it takes a second, and webhooks cannot wait. */
   readonly identity: () => Promise<Identity>;

@@ -45,7 +45,7 @@ export async function dossierOf(parts: DossierParts, business: Business, number:
     },
     retention: business.retention,
     /** Of a number that was forgotten: it must not be contacted, and nothing else is kept of it. */
-    staysWithdrawn: parts.privacy.isSuppressed(business.id, number),
+    staysWithdrawn: await parts.privacy.isSuppressed(business.id, number),
     person: found === null ? null : await personOf(parts, business, found.id),
   } as const;
 }

@@ -8,11 +8,19 @@ import type { Certificate, SuppressionReason } from "./privacy.ts";
  */
 export type ErasureLists = {
   /** What a list begins with: whether one that exists is that of this database, and has its newest erasure. */
-  erasureHead(): Pick<ListHead, "newest" | "key">;
-  knowsErasure(businessId: string, id: string): boolean;
+  erasureHead(): Promise<Pick<ListHead, "newest" | "key">>;
+  knowsErasure(businessId: string, id: string): Promise<boolean>;
   /** In the order in which they were made, those after `after`; at most `limit`. */
-  listedErasures(since: number, after: number, limit: number): readonly (ListedErasure & { row: number })[];
-  listedSuppressions(since: number, after: number, limit: number): readonly (Suppressed & { row: number })[];
+  listedErasures(
+    since: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly (ListedErasure & { row: number })[]>;
+  listedSuppressions(
+    since: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly (Suppressed & { row: number })[]>;
   /**
    * Makes hashes of a list comparable with those that are made from now on.
    *
@@ -64,7 +72,7 @@ export async function* erasureList(lists: ErasureLists, now: number): AsyncGener
     schemaVersion: VERSION,
     writtenAt: iso(now),
     since: iso(since),
-    ...lists.erasureHead(),
+    ...(await lists.erasureHead()),
   };
   yield lineOf(head);
   for await (const { row: _, at, ...hash } of all((after) => lists.listedSuppressions(since, after, AT_ONCE)))
@@ -169,10 +177,10 @@ function timeOf({ businessId, at }: Pick<ListedErasure, "businessId" | "at">): s
 
 /** Page after page, so that calls have their turn in between. */
 async function* all<T extends { readonly row: number }>(
-  page: (after: number) => readonly T[],
+  page: (after: number) => Promise<readonly T[]>,
 ): AsyncGenerator<T> {
   for (let after = 0; ;) {
-    const rows = page(after);
+    const rows = await page(after);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < AT_ONCE) return;

@@ -1,6 +1,6 @@
 import type { EntryKind } from "../call/consent.ts";
 import type { E164 } from "../call/phone-number.ts";
-import type { Reason } from "../call/permission.ts";
+import type { Question, Reason, Verdict } from "../call/permission.ts";
 import type { EntryFilter, EntryView } from "./ledger.ts";
 
 /** What other systems may do with a key. `numbers:read`: numbers in clear, also those that the key did not ask for. */
@@ -88,6 +88,18 @@ export type Decision = {
 
 export type Decisions = {
   /**
+   * May this be sent? Looked up, decided (see `decide`) and kept in one go: two at once are never both the cap's last.
+   * Resolves once it is durable.
+   */
+  ask(question: Asked): Promise<Verdict & { readonly id: string; readonly entryId: string | null }>;
+};
+
+/** In which world, and who asked when. */
+export type Asked = Question & Pick<Decision, "simulated" | "keyId" | "at">;
+
+/** The two halves of it, for whoever looks at one alone. */
+export type DecisionBook = {
+  /**
    * What a decision stands on, read in one go. `allowedBefore`: how many sends of this topic to this number are allowed
    * already within `windowMs` of each other and of `sendAt`; later ones count too, since nobody must ask in order.
    * Counted only where consent stands. `windowMs` zero: nothing is counted.
@@ -148,7 +160,7 @@ export type LiveCall = {
 export type LiveCalls = {
   /** The first one stands; a call can be brought in once. @returns false where it was already */
   add(call: LiveCall): Promise<boolean>;
-  find(businessId: string, callSid: string): LiveCall | null;
+  find(businessId: string, callSid: string): Promise<LiveCall | null>;
   /** Twilio did not take the call over: it may be tried again. */
   remove(businessId: string, callSid: string): Promise<void>;
 };

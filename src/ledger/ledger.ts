@@ -41,13 +41,16 @@ export type Ledger = {
   /** One call with everything that happened in it, in order; null where there is no such call. */
   call(businessId: string, callSid: string): Promise<CallView | null>;
 
-  /** Entries in commit order, page after page, so that memory stays flat. */
-  entries(filter: EntryFilter): AsyncIterable<EntryView>;
-
   /** Writes and commits for real. @throws what a caller's entry would have met */
   probe(): Promise<void>;
 
   close(): Promise<void>;
+};
+
+/** The same, for who has the file at hand. */
+export type WholeLedger = Ledger & {
+  /** Entries in commit order, page after page, so that memory stays flat. */
+  entries(filter: EntryFilter): AsyncIterable<EntryView>;
 };
 
 /** A call as Twilio names it. The subscriber is whoever is at the other end, where that is known. */

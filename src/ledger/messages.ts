@@ -1,6 +1,6 @@
 import type { Jurisdiction, Locale } from "../call/business.ts";
 import type { E164 } from "../call/phone-number.ts";
-import type { Conversation, Intent, OutPurpose, Reply } from "../call/reply.ts";
+import type { Correspondent, Intent, OutPurpose } from "../call/reply.ts";
 import type { Entry } from "./ledger.ts";
 
 /** What a message is for; one that came bears what was understood of it. */
@@ -39,12 +39,11 @@ export function rankOf(status: MessageStatus): number {
 /** The memory of the WhatsApp side. Promises mean what the ledger's mean: resolved is committed and synced. */
 export type Messages = {
   /**
-   * A message came. In one transaction: kept, understood in the light of what stands, answered in the ledger, and what
-   * must be sent back put into the outbox. A repeated webhook (same `sid`) writes nothing and returns what stands.
-   *
-   * @param decide pure; is given what this person may be answering to, read inside the transaction
+   * A message came. In one transaction: kept, understood in the light of what stands (see `reply`), answered in the
+   * ledger, and what must be sent back put into the outbox. A repeated webhook (same `sid`) writes nothing and returns
+   * what stands.
    */
-  receive(arrival: Arrival, decide: (conversation: Conversation) => Reply): Promise<Answered>;
+  receive(arrival: Arrival, to: Pick<Correspondent, "business" | "locale">): Promise<Answered>;
 
   /** Twilio says how far a message came. Unknown sids are kept from being an error: another line's, or erased. */
   statusChanged(change: MessageStatusChange): Promise<"changed" | "stale" | "unknown">;
@@ -89,6 +88,8 @@ export type Arrival = {
 
 export type Answered = {
   readonly repeated: boolean;
+  /** What the message was kept as. */
+  readonly understood: Intent["kind"];
   readonly messageId: string;
   readonly entries: readonly Entry[];
 };

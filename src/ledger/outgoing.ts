@@ -1,5 +1,5 @@
-import type { Jurisdiction, Locale } from "../call/business.ts";
-import type { CallHistory, CallRefused, CallVerdict } from "../call/calling.ts";
+import type { Business, Jurisdiction, Locale } from "../call/business.ts";
+import type { CallRefused } from "../call/calling.ts";
 import type { E164 } from "../call/phone-number.ts";
 import type { OutPurpose } from "../call/reply.ts";
 import type { RecordingStep } from "./recordings.ts";
@@ -89,13 +89,13 @@ export type OutgoingStore = {
   /** @returns ids, in order; null where the cause had its row already */
   add(drafts: readonly Draft[], at: number): Promise<readonly (string | null)[]>;
   /**
-   * A call that somebody asks for. `decide` is asked inside the transaction that adds the row, so that what it is told
-   * stays true until the row stands. It must be pure: the transaction may be repeated. A refused call leaves nothing
-   * behind, not even the number; a cause that has its row gets the same answer without being asked.
+   * A call that somebody asks for. Whether it may be made (see `mayCall`) is asked inside the transaction that adds the
+   * row, so that what is known stays true until the row stands. A refused call leaves nothing behind, not even the
+   * number; a cause that has its row gets the same answer without being asked.
    */
   addCall(
     order: CallDraft,
-    decide: (history: CallHistory) => CallVerdict,
+    business: Business,
   ): Promise<{ readonly kind: "queued"; readonly id: string } | CallRefused>;
   /**
    * Takes what is due, at most `limit`, oldest first, and leases it until `now + leaseMs`. Of one subscriber's messages

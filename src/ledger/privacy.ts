@@ -26,12 +26,12 @@ export type Privacy = ErasureLists & {
   /** Newest first, at most `limit`. */
   certificates(businessId: string, limit: number): Promise<readonly Certificate[]>;
   /** How many were forgotten because their retention had ended, and when; newest first, at most `limit`. */
-  retentionRuns(businessId: string, limit: number): readonly RetentionRun[];
+  retentionRuns(businessId: string, limit: number): Promise<readonly RetentionRun[]>;
   /** Of all businesses, since ever; for metrics. */
-  erasureTally(): ErasureTally;
+  erasureTally(): Promise<ErasureTally>;
 
   /** Whether a number stays withdrawn though nothing else is kept of it. */
-  isSuppressed(businessId: string, number: E164): boolean;
+  isSuppressed(businessId: string, number: E164): Promise<boolean>;
 
   /**
    * People with no consent that stands, whose last entry, message, call or allowed sending is older than the retention:
@@ -50,7 +50,7 @@ export type Privacy = ErasureLists & {
    * The salt of a person's commitments: with it, whoever has their number can show that an entry is about it. Null once
    * they were erased.
    */
-  saltOf(businessId: string, subscriberId: string): Buffer | null;
+  saltOf(businessId: string, subscriberId: string): Promise<Uint8Array | null>;
 
   /** What is kept about a person and no other room lists, page after page, so that calls are not delayed. */
   traceOf(businessId: string, subscriberId: string): Promise<Trace>;
@@ -62,9 +62,9 @@ export type Privacy = ErasureLists & {
    */
   resealStep(after: ResealPlace | null, limit: number): Promise<ResealStep>;
   /** Whether older secrets are still on record, so that they must not be dropped. */
-  isResealing(): boolean;
+  isResealing(): Promise<boolean>;
   /** Whether salts still stand in clear, which are sealed by the same steps. */
-  hasClearSalts(): boolean;
+  hasClearSalts(): Promise<boolean>;
   /**
    * Everything is sealed with the present secret: the older ones are struck off the record, and the next `clearTraces`
    * empties the write-ahead log of what was sealed otherwise.

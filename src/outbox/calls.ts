@@ -1,6 +1,5 @@
 import type { Business, Locale } from "../call/business.ts";
 import {
-  mayCall,
   NUMBER_WINDOW_MS,
   refusedCall,
   stillMayCall,
@@ -60,7 +59,7 @@ export function callPlacer({ businesses, outgoing, restOf }: PlacingParts) {
     const payload = { kind: "call", line: business.lines[0], locale } as const;
     return outgoing.addCall(
       { businessId, to, cause, simulated, payload, expiresAt, requestedBy, at },
-      (history) => mayCall({ business, to, locale, at, expiresAt }, history),
+      business,
     );
   };
 }

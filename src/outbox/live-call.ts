@@ -69,7 +69,10 @@ export function bringer(parts: LiveCallParts) {
     if (rest === null) return refused("no_account");
     const begun = (await ledger.call(businessId, callSid)) !== null;
     // Asked again, as after a lost answer: the flow that has begun is not begun anew.
-    if (begun) return liveCalls.find(businessId, callSid) === null ? refused("already_asked") : BROUGHT_IN;
+    if (begun) {
+      const brought = await liveCalls.find(businessId, callSid);
+      return brought === null ? refused("already_asked") : BROUGHT_IN;
+    }
     const unfit = await unfitness(rest, callSid, business);
     if (unfit !== null) return unfit;
     const isFirst = await liveCalls.add({ businessId, callSid, returnUrl, requestedBy, at });

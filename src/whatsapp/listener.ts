@@ -1,11 +1,10 @@
 import type { Business } from "../call/business.ts";
 import { understand, vocabularyOf, type Vocabulary, type Written } from "../call/intent.ts";
-import { reply, type Conversation, type Intent, type Reply } from "../call/reply.ts";
-import type { E164 } from "../call/phone-number.ts";
+import type { Correspondent, Intent } from "../call/reply.ts";
 import type { Script } from "../script/script.ts";
 
-/** What a message means, and what comes of it in the light of what stands. */
-export type Listened = { readonly intent: Intent; readonly decide: (conversation: Conversation) => Reply };
+/** What a message means, and the language of the word that was understood. */
+export type Listened = { readonly intent: Intent } & Pick<Correspondent, "locale">;
 
 /** Understands messages with the words of each business's script, all of its languages at once. */
 export function listener(scripts: ReadonlyMap<string, Script>) {
@@ -21,11 +20,9 @@ export function listener(scripts: ReadonlyMap<string, Script>) {
     return vocabulary;
   }
 
-  return (message: Written & { readonly from: E164 }, business: Business): Listened => {
+  return (message: Written, business: Business): Listened => {
     const script = scripts.get(business.script);
     if (script === undefined) throw new Error(`Script ${business.script} is not loaded.`);
-    const { intent, locale } = understand(message, business, vocabularyIn(script));
-    const correspondent = { business, number: message.from, locale };
-    return { intent, decide: (conversation) => reply(intent, conversation, correspondent) };
+    return understand(message, business, vocabularyIn(script));
   };
 }

@@ -80,15 +80,12 @@ export function whatsappRoutes(parts: WhatsAppParts): Hono<Env> {
       note(c, { outcome: `no business has the sender ${mask(input.to)}` });
       return xml(c);
     }
-    const { intent, decide } = listen(input, business);
+    const { intent, locale } = listen(input, business);
     note(c, { outcome: intent.kind });
     const arrival = { businessId: business.id, sid, from, simulated, intent, body, payload, repliedSid };
-    const { repeated, entries } = await messages.receive({ ...arrival, at: now() }, (conversation) => {
-      const answer = decide(conversation);
-      note(c, { outcome: answer.understood });
-      return answer;
-    });
-    note(c, { repeated, entries: repeated ? [] : entries.map(({ kind }) => kind) });
+    const answered = await messages.receive({ ...arrival, at: now() }, { business, locale });
+    const { repeated, understood, entries } = answered;
+    note(c, { outcome: understood, repeated, entries: repeated ? [] : entries.map(({ kind }) => kind) });
     if (!repeated) wake();
     return xml(c);
   });

@@ -86,9 +86,7 @@ it("a request that fails on our side may be tried anew under the same key", asyn
   const failing = await startApiLine();
   const fragile = await startApiLine({
     decisions: {
-      standing: (which) => failing.memory.decisions.standing(which),
-      keep: (decision) =>
-        broken ? Promise.reject(new Error("disk")) : failing.memory.decisions.keep(decision),
+      ask: (asking) => (broken ? Promise.reject(new Error("disk")) : failing.memory.decisions.ask(asking)),
     },
   });
   const asked = { body: question, headers: NAMED("fragile") };

@@ -77,10 +77,9 @@ describe("what fails on our side", () => {
   it("is told without the inside", async () => {
     const broken = await startApiLine({
       decisions: {
-        standing: () => {
+        ask: () => {
           throw new Error("SQLITE_CORRUPT near +14155550123");
         },
-        keep: () => Promise.reject(new Error("unreachable")),
       },
     });
     const told = await broken.ask("POST", PERMISSIONS, { body: question });

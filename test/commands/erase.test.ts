@@ -70,7 +70,7 @@ describe("yesline subscriber erase", () => {
       suppressed: true,
       traces: { state: "gone" },
     });
-    expect(line.memory.privacy.isSuppressed("acme-dental", NUMBER)).toBe(true);
+    expect(await line.memory.privacy.isSuppressed("acme-dental", NUMBER)).toBe(true);
   });
 
   it("forgets whoever has the id of a certificate, and puts both erasures into the list for restores", async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Business } from "../../src/call/business.ts";
 import type { E164 } from "../../src/call/phone-number.ts";
-import { reply, type Conversation, type Intent } from "../../src/call/reply.ts";
+import type { Intent } from "../../src/call/reply.ts";
 import type { Arrival } from "../../src/ledger/messages.ts";
 import type { Draft, Outgoing, OutgoingKind } from "../../src/ledger/outgoing.ts";
 import { clinic } from "../call/clinic.ts";
@@ -47,13 +47,7 @@ export function writes(
     at: NOW,
     ...over,
   };
-  const seen: Conversation[] = [];
-  const correspondent = { business, number: from, locale: null, written: () => new Set(["US"] as const) };
-  const decide = (conversation: Conversation) => {
-    seen.push(conversation);
-    return reply(intent, conversation, correspondent);
-  };
-  return { arrival, seen, answered: messages.receive(arrival, decide) };
+  return { arrival, answered: messages.receive(arrival, { business, locale: null }) };
 }
 
 /** Everything of a kind that is due leaves, and Twilio takes it. */

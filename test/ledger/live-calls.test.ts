@@ -18,17 +18,17 @@ const CALL: LiveCall = {
 
 describe("an agent's call that is brought into the flow", () => {
   it("is found with the address that it goes back to", async () => {
-    expect(memory.liveCalls.find(CALL.businessId, CALL.callSid)).toBeNull();
+    expect(await memory.liveCalls.find(CALL.businessId, CALL.callSid)).toBeNull();
     expect(await memory.liveCalls.add(CALL)).toBe(true);
-    expect(memory.liveCalls.find(CALL.businessId, CALL.callSid)).toEqual(CALL);
-    expect(memory.liveCalls.find("hotel-miramar", CALL.callSid)).toBeNull();
+    expect(await memory.liveCalls.find(CALL.businessId, CALL.callSid)).toEqual(CALL);
+    expect(await memory.liveCalls.find("hotel-miramar", CALL.callSid)).toBeNull();
   });
 
   it("is brought in once, whoever asks, and the first one's address stands", async () => {
     const other = { ...CALL, returnUrl: null, requestedBy: "key-2" };
     const added = await Promise.all([memory.liveCalls.add(CALL), memory.liveCalls.add(other)]);
     expect(added).toEqual([true, false]);
-    expect(memory.liveCalls.find(CALL.businessId, CALL.callSid)).toEqual(CALL);
+    expect(await memory.liveCalls.find(CALL.businessId, CALL.callSid)).toEqual(CALL);
   });
 
   it("may be brought in again where Twilio did not take it over", async () => {
@@ -36,6 +36,6 @@ describe("an agent's call that is brought into the flow", () => {
     await memory.liveCalls.remove(CALL.businessId, CALL.callSid);
     const again = { ...CALL, returnUrl: null };
     expect(await memory.liveCalls.add(again)).toBe(true);
-    expect(memory.liveCalls.find(CALL.businessId, CALL.callSid)).toEqual(again);
+    expect(await memory.liveCalls.find(CALL.businessId, CALL.callSid)).toEqual(again);
   });
 });

@@ -56,11 +56,10 @@ async function named(owner: `+${string}`, over: Parameters<typeof clinicCall>[0]
 describe("a message that Twilio delivers twice", () => {
   it("is kept once, answered once, and says the second time what stands", async () => {
     const { number } = await joined(memory);
-    const { arrival, answered, seen } = writes(memory, number, STOP);
+    const { arrival, answered } = writes(memory, number, STOP);
     const first = await answered;
     const again = await writes(memory, number, STOP, { ...arrival }).answered;
     expect(again).toEqual({ ...first, repeated: true });
-    expect(seen).toHaveLength(1);
     expect(kinds()).toEqual(["granted", "revoked"]);
     expect(memory.rows("message").filter((row) => row["direction"] === "in")).toHaveLength(1);
     expect(await outbox(memory)).toEqual(["confirmation offers+visits", "withdrawn offers+visits"]);
@@ -207,9 +206,8 @@ describe("who writes START", () => {
 
 describe("a yes", () => {
   const stray = async (number: `+${string}`, over: Parameters<typeof writes>[3] = {}) => {
-    const { seen, answered } = writes(memory, number, YES, over);
-    await answered;
-    expect(seen[0]?.asked ?? null).toBeNull();
+    const { understood } = await writes(memory, number, YES, over).answered;
+    expect(understood).toBe("unclear");
     const rows = memory.rows("message").filter((row) => row["direction"] === "in");
     expect(rows.at(-1)).toMatchObject({ purpose: "unclear" });
   };
@@ -325,8 +323,7 @@ describe("the owner of a number that someone else named", () => {
     const owner = someNumber();
     const { sid } = await named(owner);
     const late = writes(memory, owner, YES, { repliedSid: sid, at: NOW + 72 * HOUR_MS + 1 });
-    await late.answered;
-    expect(late.seen[0]?.asked).toBeNull();
+    expect((await late.answered).understood).toBe("unclear");
     await writes(memory, owner, YES, { repliedSid: sid, at: NOW + 71 * HOUR_MS }).answered;
     expect(states()).toEqual(["visits granted", "offers granted"]);
   });

@@ -64,7 +64,7 @@ describe("the retention of a person's data", () => {
     await memory.messages.expirePending("acme-dental", THEN + 1, THEN + 2);
     memory.connection.client.exec("UPDATE outbox SET state = 'sent', finished_at = 1");
     expect(await forgetExpired(memory.privacy, BUSINESS, NOW, BY)).toBe(1);
-    expect(memory.privacy.isSuppressed("acme-dental", silent)).toBe(false);
+    expect(await memory.privacy.isSuppressed("acme-dental", silent)).toBe(false);
   });
 
   it("begins anew with a call", async () => {
@@ -98,8 +98,8 @@ describe("the retention of a person's data", () => {
       suppressed: true,
     });
     expect(await memory.privacy.certificateOf("acme-dental", silent)).toMatchObject({ suppressed: false });
-    expect(memory.privacy.isSuppressed("acme-dental", number)).toBe(true);
-    expect(memory.privacy.isSuppressed("acme-dental", neverAnswered)).toBe(false);
+    expect(await memory.privacy.isSuppressed("acme-dental", number)).toBe(true);
+    expect(await memory.privacy.isSuppressed("acme-dental", neverAnswered)).toBe(false);
     expect(await forgetExpired(memory.privacy, BUSINESS, NOW, BY)).toBe(0);
   });
 

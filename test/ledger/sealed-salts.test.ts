@@ -145,7 +145,7 @@ describe("a salt", () => {
       notes: (await reading.subscriber("clinic", id))?.notes.map(({ text }) => text),
       words: await messages.words("clinic", String(incoming?.["id"])),
       reason: (await entries.get(["clinic"], String(revocation?.["id"])))?.entry.reason,
-      clear: privacy.hasClearSalts(),
+      clear: await privacy.hasClearSalts(),
     };
   }
   const expected = { notes: ["rang"], words: BODY, reason: REASON, clear: false };

@@ -113,7 +113,7 @@ export function consentsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guards):
     const to = subscriberNumber(text);
     if (to === null) return refuseField(c, "#/to", "is a number that WhatsApp cannot reach");
     if (to === from) return refuseField(c, "#/to", "is the number that is to be changed");
-    if (privacy.isSuppressed(id, to))
+    if (await privacy.isSuppressed(id, to))
       return refuseField(c, "#/to", "stays withdrawn: only whoever has it can join again, by calling");
     const found = await ledger.subscriber(id, from);
     const detail = `number change${simulated ? " (simulated)" : ""}`;

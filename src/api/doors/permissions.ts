@@ -1,5 +1,5 @@
 import { createRoute, type z } from "@hono/zod-openapi";
-import { capWindowMs, decide, explain, wrongSendAt } from "../../call/permission.ts";
+import { explain, wrongSendAt } from "../../call/permission.ts";
 import type { E164 } from "../../call/phone-number.ts";
 import { bodyOf } from "../body.ts";
 import { answers, json, jsonBody, POST_REFUSALS, SECURITY } from "../describe.ts";
@@ -46,14 +46,8 @@ export function permissionsDoor(routes: ApiRoutes, parts: ApiParts, guard: Guard
     const wrong = wrongSendAt(sendAt, at);
     if (wrong !== null) return refuseField(c, "#/at", WRONG_TIME[wrong]);
     const number = to as E164;
-    const windowMs = capWindowMs(business);
-    // What is looked up, decided and kept in one go cannot be overtaken: two at once are never both the cap's last.
-    const known = decisions.standing({ businessId: id, number, topic, simulated, sendAt, windowMs });
-    const { subscriberId, entryId } = known;
-    const verdict = decide({ business, number, topic, sendAt }, known);
-    const which = { businessId: id, subscriberId, topic, simulated, sendAt, entryId, capped: windowMs > 0 };
-    const decision = await decisions.keep({ ...which, ...verdict, keyId: key.id, at });
-    const { allowed, reason } = verdict;
+    const asking = { business, number, topic, simulated, sendAt, keyId: key.id, at };
+    const { allowed, reason, entryId, id: decision } = await decisions.ask(asking);
     const answer: z.input<typeof Permission> = {
       allowed,
       reason,

@@ -39,7 +39,7 @@ export function conversationDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     const found = await people.find(c);
     if (found === null) return gone(c, parts);
     const form = await readForm(c);
-    const asked = moveAsked(
+    const asked = await moveAsked(
       found,
       form.text("to", MAX_NUMBER_LENGTH),
       form.text("reason", MAX_REASON_LENGTH),
@@ -77,17 +77,17 @@ export function conversationDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
     return c.redirect(`${pathOf(found)}?done=called`, 303);
   });
 
-  function moveAsked(
+  async function moveAsked(
     { businessId, number, ...rest }: SubscriberDetail,
     typed: string,
     reason: string,
-  ): Moving | { readonly problem: string } {
+  ): Promise<Moving | { readonly problem: string }> {
     const business = businesses.find(({ id }) => id === businessId);
     const to = business === undefined ? null : numberTyped(typed, business);
     if (to === null)
       return { problem: "This is not one number that WhatsApp can reach: write it with its country code." };
     if (to === number) return { problem: "This is the number that is to be changed." };
-    if (parts.privacy.isSuppressed(businessId, to))
+    if (await parts.privacy.isSuppressed(businessId, to))
       return { problem: "That number stays withdrawn: only whoever has it can join again, by calling." };
     if (reason === "") return { problem: "A change needs a reason." };
     if (holdsNumber(reason))

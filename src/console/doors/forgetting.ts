@@ -21,10 +21,12 @@ export function forgettingDoor(parts: ConsoleParts): Hono<ConsoleEnv> {
   const door = new Hono<ConsoleEnv>();
 
   door.get("/forgetting", requires(parts, "erase"), async (c) => {
-    const kept = businesses.map((business) => ({
-      business,
-      runs: privacy.retentionRuns(business.id, MAX_RUNS),
-    }));
+    const kept = await Promise.all(
+      businesses.map(async (business) => ({
+        business,
+        runs: await privacy.retentionRuns(business.id, MAX_RUNS),
+      })),
+    );
     const all = await Promise.all(businesses.map(({ id }) => privacy.certificates(id, MAX_CERTIFICATES)));
     const certificates = all
       .flat()

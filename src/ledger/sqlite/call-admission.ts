@@ -1,4 +1,4 @@
-import { HOUR_WINDOW_MS, NUMBER_WINDOW_MS, type CallHistory } from "../../call/calling.ts";
+import { HOUR_WINDOW_MS, mayCall, NUMBER_WINDOW_MS, type CallHistory } from "../../call/calling.ts";
 import { ownWord } from "../../call/consent.ts";
 import type { OutgoingStore } from "../outgoing.ts";
 import type { Connection } from "./connection.ts";
@@ -11,8 +11,7 @@ const LONGEST_CALL_MS = 4 * 60 * 60 * 1000;
 const LONGEST_RINGING_MS = 10 * 60 * 1000;
 
 /**
- * Adds a call to the queue, if whoever decides says yes to what is known of the person and of the calls before. All of
- * it is one transaction: of two requests at once, only one can be the last that a cap allows.
+ * Adds a call to the queue, if what is known of the person and of the calls before allows it. All of it is one transaction: of two requests at once, only one can be the last that a cap allows.
  */
 export function callAdmission(
   { client }: Connection,
@@ -75,13 +74,15 @@ export function callAdmission(
     };
   }
 
-  return (order, decide) =>
+  return (order, business) =>
     write(() => {
       const { to, at, ...rest } = order;
-      const { businessId } = rest;
+      const { businessId, expiresAt } = rest;
+      const { locale } = rest.payload;
       const earlier = byCause.get(businessId, rest.cause);
       if (earlier !== undefined) return { kind: "queued", id: earlier };
-      const verdict = decide(historyOf(order, book.people.find(businessId, to)));
+      const history = historyOf(order, book.people.find(businessId, to));
+      const verdict = mayCall({ business, to, locale, at, expiresAt }, history);
       if (verdict.kind !== "go") return verdict;
       const subscriberId = book.people.findOrAdd(businessId, to, at);
       const draft = { ...rest, subscriberId, entryId: null, dueAt: verdict.dueAt };

@@ -1,4 +1,5 @@
-import type { Decision, Decisions, Standing } from "../integration.ts";
+import { capWindowMs, decide } from "../../call/permission.ts";
+import type { Decision, DecisionBook, Decisions, Standing } from "../integration.ts";
 import { lookUp, type NumberVault } from "../numbers.ts";
 import type { Connection } from "./connection.ts";
 import type { Write } from "./group-commit.ts";
@@ -23,7 +24,7 @@ export function sqliteDecisions(
     newId,
     suppressions,
   }: { vault: NumberVault; write: Write; newId: () => string; suppressions: SuppressionBook },
-): Decisions {
+): Decisions & DecisionBook {
   // Two look-ups, because SQLite takes four times as long to join them.
   const person = client
     .prepare<[string, string], string>("SELECT id FROM subscriber WHERE business_id = ? AND blind_index = ?")
@@ -54,7 +55,7 @@ export function sqliteDecisions(
     add.run(businessId, id, subscriberId, topic, world, sendAt, yes, counts, reason, entryId, keyId, at);
   }
 
-  return {
+  const book: DecisionBook = {
     standing({ businessId, number, topic, simulated, sendAt, windowMs }) {
       const world = simulated ? 1 : 0;
       const subscriberId = lookUp(vault, (each) =>
@@ -91,6 +92,19 @@ export function sqliteDecisions(
         forgetOne(unwritten, place, decision.sendAt);
       }
       return id;
+    },
+  };
+
+  return {
+    ...book,
+    async ask({ business, number, topic, sendAt, simulated, keyId, at }) {
+      const { id: businessId } = business;
+      const windowMs = capWindowMs(business);
+      const known = book.standing({ businessId, number, topic, simulated, sendAt, windowMs });
+      const { subscriberId, entryId } = known;
+      const verdict = decide({ business, number, topic, sendAt }, known);
+      const which = { businessId, subscriberId, topic, simulated, sendAt, entryId, capped: windowMs > 0 };
+      return { ...verdict, entryId, id: await book.keep({ ...which, ...verdict, keyId, at }) };
     },
   };
 }

@@ -27,11 +27,11 @@ export function erasureLists(
   );
 
   return {
-    erasureHead: () => ({ newest: newest.get() ?? null, key: suppressions.sealedKey() }),
-    knowsErasure: (businessId, id) => known.get(businessId, id) === 1,
-    listedErasures: (since, after, limit) =>
+    erasureHead: async () => ({ newest: newest.get() ?? null, key: suppressions.sealedKey() }),
+    knowsErasure: async (businessId, id) => known.get(businessId, id) === 1,
+    listedErasures: async (since, after, limit) =>
       erasures.all(after, since, limit).map((row) => ({ ...row, suppressed: row.suppressed === 1 })),
-    listedSuppressions: (since, after, limit) => hashes.all(after, since, limit),
+    listedSuppressions: async (since, after, limit) => hashes.all(after, since, limit),
     adoptSuppressionKey: (sealed) => write(() => suppressions.adoptKey(sealed)),
   };
 }

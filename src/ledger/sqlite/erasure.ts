@@ -139,7 +139,7 @@ export function erasures(
     },
     async eraseAgain(erasure, left) {
       const { businessId, id, subscriberId, suppressed, cause, by, byName, at } = erasure;
-      if (lists.knowsErasure(businessId, id)) return false;
+      if (await lists.knowsErasure(businessId, id)) return false;
       const answers = subscriberId === null ? [] : await answersAbout(businessId, subscriberId);
       const suppression = suppressed ? "keep" : cause === "request" ? "drop" : "keep-if-withdrawn";
       const order = { businessId, who: { subscriberId: subscriberId ?? "" }, cause, by, byName, at };
@@ -150,8 +150,8 @@ export function erasures(
       return true;
     },
     certificateOf: async (businessId, id) => shelf.bySubscriber(businessId, id) ?? shelf.byId(businessId, id),
-    retentionRuns: shelf.runs,
-    erasureTally: () => shelf.tally(),
+    retentionRuns: async (businessId, limit) => shelf.runs(businessId, limit),
+    erasureTally: async () => shelf.tally(),
     certificates: async (businessId, limit) => shelf.newest(businessId, limit),
   };
 }

@@ -23,7 +23,7 @@ export function sqliteLiveCalls({ db }: Pick<Connection, "db">, { write }: { wri
         const row = { businessId, callSid, returnUrl, requestedBy, at };
         return db.insert(liveCall).values(row).onConflictDoNothing().run().changes === 1;
       }),
-    find: (businessId, callSid) => find.get({ businessId, callSid }) ?? null,
+    find: async (businessId, callSid) => find.get({ businessId, callSid }) ?? null,
     remove: (businessId, callSid) =>
       write(() => {
         const which = and(eq(liveCall.businessId, businessId), eq(liveCall.callSid, callSid));

@@ -1,6 +1,14 @@
 import type { AuditStore } from "../audit-store.ts";
-import type { ApiKeys, Decisions, Endpoints, Entries, Idempotency, LiveCalls } from "../integration.ts";
-import type { Ledger } from "../ledger.ts";
+import type {
+  ApiKeys,
+  DecisionBook,
+  Decisions,
+  Endpoints,
+  Entries,
+  Idempotency,
+  LiveCalls,
+} from "../integration.ts";
+import type { Ledger, WholeLedger } from "../ledger.ts";
 import type { Messages } from "../messages.ts";
 import type { OutgoingStore } from "../outgoing.ts";
 import type { Privacy } from "../privacy.ts";
@@ -24,8 +32,7 @@ import { sqlitePrivacy } from "./privacy.ts";
 import { sqliteProofStore } from "./proof-store.ts";
 import { sqliteQuality } from "./quality.ts";
 import { sqliteRecordings } from "./recordings.ts";
-import { readingBeside, type ReaderData } from "./reading-beside.ts";
-import { sqliteReading } from "./reading.ts";
+import { sqliteReading, type SqliteReading } from "./reading.ts";
 import { sqliteLedger, type SqliteLedgerOptions } from "./sqlite-ledger.ts";
 
 export type Memory = {
@@ -46,34 +53,22 @@ export type Memory = {
   readonly privacy: Privacy;
 };
 
-export type SqliteMemoryOptions = SqliteLedgerOptions & {
-  /** What the numbers are sealed with, where supervisors' questions are answered by a thread of their own. */
-  readonly readBeside?: Pick<ReaderData, "secret" | "olderSecrets">;
+/** The same, for who has the file at hand. */
+export type OwnMemory = Omit<Memory, "ledger" | "reading" | "decisions"> & {
+  readonly ledger: WholeLedger;
+  readonly reading: SqliteReading;
+  readonly decisions: Decisions & DecisionBook;
 };
 
 /** Everything on one file, sharing one group commit. Closing the ledger closes all of it. */
-export function sqliteMemory(connection: Connection, options: SqliteMemoryOptions): Memory {
+export function sqliteMemory(connection: Connection, options: SqliteLedgerOptions): OwnMemory {
   const commits = groupCommit(connection.client, options);
   const { vault, newId, monotonicMs } = options;
   const { write } = commits;
   const book = entryBook(connection, options);
   const proof = sqliteProofStore(connection, commits);
-  const own = sqliteReading(connection, { vault, newId, monotonicMs, write });
-  const { readBeside } = options;
-  const beside =
-    readBeside === undefined
-      ? null
-      : readingBeside(own, { file: connection.client.name, ...readBeside }, monotonicMs);
-  const ledger = sqliteLedger(connection, options, commits, book);
   return {
-    ledger: {
-      ...ledger,
-      async close() {
-        // The last connection that closes empties the write-ahead log, and only one that writes can.
-        await beside?.end();
-        await ledger.close();
-      },
-    },
+    ledger: sqliteLedger(connection, options, commits, book),
     entries: entryList(connection, vault),
     messages: sqliteMessages(connection, { vault, newId, write, book }),
     outgoing: sqliteOutgoing(connection, { newId, write, book }),
@@ -87,6 +82,6 @@ export function sqliteMemory(connection: Connection, options: SqliteMemoryOption
     proof,
     audit: sqliteAuditStore(connection, { vault, proof }),
     privacy: sqlitePrivacy(connection, { vault, newId, write, book, businesses: options.businesses ?? [] }),
-    reading: beside ?? own,
+    reading: sqliteReading(connection, { vault, newId, monotonicMs, write }),
   };
 }

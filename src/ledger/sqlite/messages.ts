@@ -1,4 +1,4 @@
-import type { ReplyDecision, Reply } from "../../call/reply.ts";
+import { reply as replyTo, type Intent, type ReplyDecision, type Reply } from "../../call/reply.ts";
 import type { Entry } from "../ledger.ts";
 import {
   rankOf,
@@ -35,7 +35,7 @@ export function sqliteMessages(connection: Connection, { vault, newId, write, bo
   const receive = receiver(connection, { vault, newId, book });
   const change = statusBook(connection, book);
   return {
-    receive: (arrival, decide) => write(() => receive(arrival, decide)),
+    receive: (arrival, to) => write(() => receive(arrival, to)),
     statusChanged: (changed) => write(() => change(changed)),
     expirePending: silence(connection, { write, book }),
     changeNumber: (changed) => write(() => book.changeNumber(changed)),
@@ -43,7 +43,7 @@ export function sqliteMessages(connection: Connection, { vault, newId, write, bo
   };
 }
 
-type Decide = Parameters<Messages["receive"]>[1];
+type To = Parameters<Messages["receive"]>[1];
 
 function receiver({ client }: Connection, { vault, newId, book }: Omit<Parts, "write">) {
   const conversationWith = conversations({ client }, book);
@@ -54,9 +54,9 @@ function receiver({ client }: Connection, { vault, newId, book }: Omit<Parts, "w
      VALUES (?, ?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'received', ?)
      ON CONFLICT (sid, business_id) DO NOTHING`,
   );
-  const bySid = client
-    .prepare<[string, string], string>("SELECT id FROM message WHERE business_id = ? AND sid = ?")
-    .pluck();
+  const bySid = client.prepare<[string, string], { messageId: string; understood: Intent["kind"] }>(
+    "SELECT id AS messageId, purpose AS understood FROM message WHERE business_id = ? AND sid = ?",
+  );
   const sourceOf = client
     .prepare<[string, string], string>("SELECT source_id FROM entry WHERE business_id = ? AND id = ?")
     .pluck();
@@ -75,10 +75,10 @@ function receiver({ client }: Connection, { vault, newId, book }: Omit<Parts, "w
     return add.run(...row).changes === 1;
   }
 
-  return (arrival: Arrival, decide: Decide): Answered => {
+  return (arrival: Arrival, to: To): Answered => {
     const { businessId, from, sid, simulated, at } = arrival;
     const person = book.people.person(businessId, from, at);
-    const reply = decide(conversationWith(arrival, person.id));
+    const reply = replyTo(arrival.intent, conversationWith(arrival, person.id), { ...to, number: from });
     const messageId = newId();
     if (!keep(arrival, messageId, person, reply)) return repeated(businessId, sid);
     person.save();
@@ -102,14 +102,14 @@ function receiver({ client }: Connection, { vault, newId, book }: Omit<Parts, "w
         at,
       );
     }
-    return { repeated: false, messageId, entries };
+    return { repeated: false, understood: reply.understood, messageId, entries };
   };
 
   function repeated(businessId: string, sid: string): Answered {
-    const messageId = bySid.get(businessId, sid);
-    if (messageId === undefined) throw new Error(`${sid} was neither kept nor there before.`);
-    const entries = book.statements.entriesOfSource.all({ businessId, sourceId: messageId });
-    return { repeated: true, messageId, entries };
+    const kept = bySid.get(businessId, sid);
+    if (kept === undefined) throw new Error(`${sid} was neither kept nor there before.`);
+    const entries = book.statements.entriesOfSource.all({ businessId, sourceId: kept.messageId });
+    return { repeated: true, ...kept, entries };
   }
 
   function answerAll(arrival: Arrival, messageId: string, writer: string, reply: Reply): readonly Entry[] {

@@ -25,9 +25,9 @@ export function sqlitePrivacy(connection: Connection, parts: PrivacyParts): Priv
   return {
     ...erasures(connection, { ...parts, isExpired }),
     clearTraces,
-    isSuppressed: (businessId, number) => parts.book.suppressions.has(businessId, number),
+    isSuppressed: async (businessId, number) => parts.book.suppressions.has(businessId, number),
     ...retention,
-    saltOf: parts.book.people.saltOf,
+    saltOf: async (businessId, subscriberId) => parts.book.people.saltOf(businessId, subscriberId),
     traceOf: personTrace(connection),
     ...resealing(connection, { ...parts, leaveTraces }),
   };

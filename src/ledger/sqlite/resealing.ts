@@ -48,8 +48,8 @@ export function resealing(
         const nextKind = RESEALED[RESEALED.indexOf(kind) + 1];
         return { kind, resealed, next: nextKind === undefined ? null : { kind: nextKind, rowid: 0 } };
       }),
-    isResealing: () => (kept.get() ?? 0) > 1,
-    hasClearSalts: () => clear.get() === 1,
+    isResealing: async () => (kept.get() ?? 0) > 1,
+    hasClearSalts: async () => clear.get() === 1,
     async endResealing() {
       await write(() => {
         strike.run(vault.fingerprint);

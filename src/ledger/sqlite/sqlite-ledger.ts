@@ -3,12 +3,12 @@ import {
   UnknownCall,
   type CallIdentity,
   type Entry,
-  type Ledger,
   type NewEntry,
   type Recorded,
   type StatusChange,
   type Subscriber,
   type Turn,
+  type WholeLedger,
 } from "../ledger.ts";
 import { referenceOf } from "../reference.ts";
 import type { Connection } from "./connection.ts";
@@ -29,7 +29,7 @@ export function sqliteLedger(
   options: SqliteLedgerOptions,
   commits = groupCommit(connection.client, options),
   book = entryBook(connection, options),
-): Ledger {
+): WholeLedger {
   const { client } = connection;
   const { vault, now } = options;
   const { statements, people, outbox, recordings } = book;
