@@ -29,7 +29,7 @@ describe("whoever runs the bench", () => {
     const { code, out, err, report } = await bench("--short");
     expect([code, report.parts.map(({ name }) => name)]).toEqual([
       0,
-      ["calls", "permissions", "console", "proof", "sealing", "overload"],
+      ["calls", "latency", "starts", "permissions", "console", "proof", "sealing", "overload"],
     ]);
     for (const { name, figures } of report.parts) {
       expect(err).toContain(`${name}: `);
@@ -60,13 +60,13 @@ describe("the figures", () => {
 
   it("come from rounds in which everyone has a turn, and each begins one", async () => {
     const turns: string[] = [];
-    const program = { cpuMs: () => null } as never;
+    const program = { cpuMs: () => null, threadsMs: () => new Map() } as never;
     const of = (name: string, requests: number) => ({
       name,
       program,
       load: async (round: number) => {
         turns.push(`${round}${name}`);
-        return { requests, seconds: 2, medianMs: 1, p99Ms: 2, mostMs: 3 };
+        return { requests, seconds: 2, medianMs: 1, p99Ms: 2, mostMs: 3, driverMicroseconds: 9 };
       },
     });
     const rounds = await interleaved([of("a", 30), of("b", 60)], 2, () => undefined);

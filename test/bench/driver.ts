@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { wireTo, type Wire } from "./wire.ts";
+import { wireTo, type Answer, type Wire } from "./wire.ts";
 
 /**
  * The load, in a process of its own: chains of requests, each chain in order on one connection, such as the webhooks of
@@ -21,10 +21,12 @@ export type Driven = {
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly mostMs: number;
+  /** What the driver itself needs for a request: it must not be what is measured. */
+  readonly driverMicroseconds: number;
 };
 
-/** One request, and the status that its answer must have. */
-export type Exchange = { readonly request: Buffer; readonly status: number };
+/** One request, the status that its answer must have, and what must stand in it: an apology is no answer. */
+export type Exchange = { readonly request: Buffer; readonly status: number; readonly holds?: string };
 export type Chain = readonly Exchange[];
 export type ChainMaker<Options> = (url: string, options: Options) => readonly Chain[];
 
@@ -45,6 +47,7 @@ async function drive(
   const all = maker.chains(url, options);
   const milliseconds: number[] = [];
   let next = 0;
+  const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
 
   async function walk(wire: Wire): Promise<void> {
@@ -54,11 +57,12 @@ async function drive(
         if (waitMs > 0) await sleep(waitMs);
         if (stop.aborted) break;
       }
-      for (const { request, status } of chain) {
+      for (const { request, status, holds = "" } of chain) {
         const askedAt = performance.now();
         const answer = await wire.ask(request);
         milliseconds.push(performance.now() - askedAt);
-        if (answer.status !== status) throw new Error(unexpected(request, answer));
+        if (answer.status !== status || !answer.body.includes(holds))
+          throw new Error(unexpected(request, answer));
       }
     }
   }
@@ -70,14 +74,22 @@ async function drive(
     for (const wire of wires) wire.close();
   }
   const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
   const sorted = Float64Array.from(milliseconds).toSorted();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  return { requests: sorted.length, seconds, medianMs: at(0.5), p99Ms: at(0.99), mostMs: at(1) };
+  return {
+    requests: sorted.length,
+    seconds,
+    medianMs: at(0.5),
+    p99Ms: at(0.99),
+    mostMs: at(1),
+    driverMicroseconds: (user + system) / sorted.length,
+  };
 }
 
-function unexpected(request: Buffer, { status, body }: { status: number; body: string }): string {
+function unexpected(request: Buffer, { status, body }: Answer): string {
   const [line] = request.toString("latin1", 0, 200).split("\r\n", 1);
-  return `${line} was answered ${status}: ${body.slice(0, SHOWN_OF_AN_ANSWER)}`;
+  return `${line} was answered ${status}: ${body.toString("utf8", 0, SHOWN_OF_AN_ANSWER)}`;
 }
 
 async function tooLong(): Promise<never> {

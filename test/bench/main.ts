@@ -5,6 +5,8 @@ import { parseArgs } from "node:util";
 import { startDriver } from "./drive.ts";
 import { summaryOf, type Bench, type Chapter, type Figure, type Part, type Summary } from "./part.ts";
 import { calls } from "./parts/calls.ts";
+import { latency } from "./parts/latency.ts";
+import { starts } from "./parts/starts.ts";
 import { consolePart } from "./parts/console.ts";
 import { overload } from "./parts/overload.ts";
 import { permissions } from "./parts/permissions.ts";
@@ -15,7 +17,16 @@ import { sealing } from "./parts/sealing.ts";
  * The side-by-side benchmark: `npm run bench -- [PART…] [--short] [--rounds N] [--entries N] [--profile] [--json FILE]`. Real server processes, one
  * run, rounds in turn, medians and spread; a table on standard output, progress on standard error.
  */
-const PARTS: readonly Part[] = [calls, permissions, consolePart, proofPart, sealing, overload];
+const PARTS: readonly Part[] = [
+  calls,
+  latency,
+  starts,
+  permissions,
+  consolePart,
+  proofPart,
+  sealing,
+  overload,
+];
 
 const ROUNDS = 5;
 const ENTRIES = 1_000_000;

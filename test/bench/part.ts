@@ -1,5 +1,5 @@
 import type { Drive } from "./drive.ts";
-import type { ProfileLine } from "./programs.ts";
+import type { ProfileLine } from "./profile.ts";
 
 /** One chapter of the bench. A new one is a file in `parts/` and a line in `main.ts`. */
 export type Part = {

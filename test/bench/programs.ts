@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cpuMsOf, rssMbOf, proportionalMbOf, threadsMsOf, type RssMb } from "./process-figures.ts";
 
 /** A server in a process of its own. */
 export type Program = {
@@ -12,8 +13,11 @@ export type Program = {
   readonly spawnedAt: number;
   /** User and system time so far; null where the system does not tell. */
   readonly cpuMs: () => number | null;
-  /** Resident memory: now, and the most there ever was. */
-  readonly rssMb: () => { readonly now: number; readonly peak: number } | null;
+  /** The same of each thread, by its name; threads that have ended are not in it. */
+  readonly threadsMs: () => ReadonlyMap<string, number>;
+  readonly rssMb: () => RssMb | null;
+  /** Of what processes share, its part; see `proportionalMbOf`. */
+  readonly proportionalMb: () => number | null;
   /** Resolves when it has ended; its profile, if one was asked for, is written by then. */
   readonly stop: () => Promise<void>;
 };
@@ -26,18 +30,13 @@ export type ProgramOptions = {
   readonly profile?: boolean;
 };
 
-/** One function of a profile, and its share of the time that was not idle. */
-export type ProfileLine = { readonly share: number; readonly where: string };
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The top of the repository. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ANSWERS_AT = /answers at (http:\S+)$/m;
 /** A large file may have to be brought up to date first. */
 const START_TIMEOUT_MS = 5 * 60 * 1000;
 const STOP_TIMEOUT_MS = 60_000;
 const SHOWN_OF_ERRORS = 2_000;
-/** USER_HZ, which Linux has fixed for programs. */
-const TICKS_PER_SECOND = 100;
-const PROFILED = 30;
 
 /** Starts `node ARGS` and waits until it says "… answers at URL". */
 export async function startProgram({
@@ -77,7 +76,9 @@ export async function startProgram({
       spawnedAt,
       announcedMs: performance.now() - spawnedAt,
       cpuMs: () => cpuMsOf(child.pid ?? 0),
+      threadsMs: () => threadsMsOf(child.pid ?? 0),
       rssMb: () => rssMbOf(child.pid ?? 0),
+      proportionalMb: () => proportionalMbOf(child.pid ?? 0),
       async stop() {
         child.kill("SIGTERM");
         const cut = setTimeout(kill, STOP_TIMEOUT_MS);
@@ -108,69 +109,48 @@ export async function runProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const child = spawn(process.execPath, args, {
-    cwd: ROOT,
-    env: { ...inherited(), ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
   let out = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`node ${args.join(" ")} ended with ${code}.`);
+  await watchProgram(args, env, { onOut: (chunk) => void (out += chunk.toString()) });
   return out;
 }
 
-/** Where the profile in this folder says that the time went, most first. */
-export function profileIn(folder: string): readonly ProfileLine[] {
-  const file = readdirSync(folder).find((name) => name.endsWith(".cpuprofile"));
-  if (file === undefined) return [];
-  const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), "utf8")) as CpuProfile;
-  const placeOf = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
-  const spent = new Map<string, number>();
-  for (const [n, id] of samples.entries()) {
-    const place = placeOf.get(id) ?? "";
-    if (/^\((?:idle|program|root)\)/.test(place)) continue;
-    spent.set(place, (spent.get(place) ?? 0) + (timeDeltas[n] ?? 0));
-  }
-  const total = [...spent.values()].reduce((sum, time) => sum + time, 0);
-  return [...spent]
-    .map(([where, time]) => ({ where, share: time / total }))
-    .toSorted((one, other) => other.share - one.share)
-    .slice(0, PROFILED);
+export type Watched = { readonly seconds: number; readonly samples: readonly RssMb[] };
+
+/**
+ * A command, and its memory while it runs.
+ *
+ * @param onOut told of what it writes; false is enough of it, and ends the command
+ */
+export async function watchProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { onOut, quiet = false }: { readonly onOut: (chunk: Buffer) => boolean | void; readonly quiet?: boolean },
+): Promise<Watched> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...inherited(), ...env },
+    stdio: ["ignore", "pipe", quiet ? "ignore" : "inherit"],
+  });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  const samples: RssMb[] = [];
+  const sampling = setInterval(() => void samples.push(...one(rssMbOf(child.pid ?? 0))), SAMPLE_EVERY_MS);
+  let isEnough = false;
+  child.stdout?.on("data", (chunk: Buffer) => {
+    if (isEnough || onOut(chunk) !== false) return;
+    isEnough = true;
+    child.kill("SIGTERM");
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  clearInterval(sampling);
+  process.removeListener("exit", kill);
+  if (code !== 0 && !isEnough) throw new Error(`node ${args.join(" ")} ended with ${code}.`);
+  return { seconds: (performance.now() - begun) / 1000, samples };
 }
 
-type CallFrame = { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-type CpuProfile = {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[];
-  readonly samples: readonly number[];
-  readonly timeDeltas: readonly number[];
-};
+const SAMPLE_EVERY_MS = 100;
 
-function nameOf({ functionName, url, lineNumber }: CallFrame): string {
-  const place = url.replace(/^file:\/\//, "").replace(ROOT, "");
-  return `${functionName === "" ? "(anonymous)" : functionName}${place === "" ? "" : ` ${place}:${lineNumber + 1}`}`;
-}
-
-function cpuMsOf(pid: number): number | null {
-  const stat = procFile(pid, "stat");
-  if (stat === null) return null;
-  // After the name in brackets, which may hold anything; utime and stime are the 14th and 15th field.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
-}
-
-function rssMbOf(pid: number): { now: number; peak: number } | null {
-  const status = procFile(pid, "status");
-  if (status === null) return null;
-  const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]) / 1024;
-  return { now: megabytes("VmRSS"), peak: megabytes("VmHWM") };
-}
-
-function procFile(pid: number, name: string): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8");
-  } catch {
-    // Another system than Linux, or the process has gone: there is nothing to tell.
-    return null;
-  }
+function one<T>(value: T | null): readonly T[] {
+  return value === null ? [] : [value];
 }

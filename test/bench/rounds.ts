@@ -16,6 +16,10 @@ export type Round = {
   readonly p99Ms: number;
   /** Of the whole process, for one request; null where the system does not tell. */
   readonly cpuMicroseconds: number | null;
+  /** The same of each of its threads, by name. */
+  readonly threads: ReadonlyMap<string, number>;
+  /** What the load itself took for a request. */
+  readonly driverMicroseconds: number;
 };
 
 export type Rounds = ReadonlyMap<string, readonly Round[]>;
@@ -32,16 +36,21 @@ export async function interleaved(
       const contender = contenders[(turn + round + 1) % contenders.length];
       if (contender === undefined) continue;
       progress(`${round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`}: ${contender.name}`);
-      const cpuBefore = contender.program.cpuMs();
+      const [cpuBefore, threadsBefore] = [contender.program.cpuMs(), contender.program.threadsMs()];
       const driven = await contender.load(round);
-      const cpuAfter = contender.program.cpuMs();
+      const [cpuAfter, threadsAfter] = [contender.program.cpuMs(), contender.program.threadsMs()];
       if (round < 0) continue;
       const cpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
+      const perRequest = (ms: number) => (ms * 1000) / driven.requests;
       results.get(contender.name)?.push({
         perSecond: driven.requests / driven.seconds,
         medianMs: driven.medianMs,
         p99Ms: driven.p99Ms,
-        cpuMicroseconds: cpuMs === null ? null : (cpuMs * 1000) / driven.requests,
+        cpuMicroseconds: cpuMs === null ? null : perRequest(cpuMs),
+        threads: new Map(
+          [...threadsAfter].map(([name, ms]) => [name, perRequest(ms - (threadsBefore.get(name) ?? 0))]),
+        ),
+        driverMicroseconds: driven.driverMicroseconds,
       });
     }
   }
@@ -60,6 +69,27 @@ export function figuresOf(rounds: Rounds): Figure[] {
       values: each.flatMap(({ cpuMicroseconds }) => cpuMicroseconds ?? []),
     },
   ]);
+}
+
+/** Which of its threads need what for a request; those that hardly need anything are left out. */
+export function threadFiguresOf(rounds: Rounds): Figure[] {
+  return [...rounds].flatMap(([name, each]) => {
+    const names = new Set(each.flatMap(({ threads }) => [...threads.keys()]));
+    return [...names].flatMap((thread): Figure[] => {
+      const values = each.flatMap(({ threads }) => threads.get(thread) ?? []);
+      return Math.max(...values) < SHOWN_FROM_MICROSECONDS
+        ? []
+        : [{ name: `${name}: CPU for a request, thread ${thread}`, unit: "µs", values }];
+    });
+  });
+}
+
+const SHOWN_FROM_MICROSECONDS = 2;
+
+/** The load must not be what limits the fastest. */
+export function driverFigureOf(rounds: Rounds): Figure {
+  const values = [...rounds.values()].flat().map(({ driverMicroseconds }) => driverMicroseconds);
+  return { name: "the load: CPU for a request", unit: "µs", values };
 }
 
 /** One over the other, round by round: both saw the same machine. */

@@ -7,11 +7,12 @@ export type Wire = {
   readonly close: () => void;
 };
 
-export type Answer = { readonly status: number; readonly body: string };
+export type Answer = { readonly status: number; readonly body: Buffer };
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const HEAD_END = "\r\n\r\n";
+const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /**
  * HTTP/1.1 as far as a load needs it. Node's own client takes more time for a request than a bare server takes to
@@ -104,11 +105,10 @@ function readAnswer(received: Buffer): { answer: Answer; closes: boolean } | nul
   const closes = /\r\nconnection: close/i.test(head);
   const length = status === 204 ? 0 : Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
   if (!Number.isNaN(length)) {
-    return rest.length < length
-      ? null
-      : { answer: { status, body: rest.toString("utf8", 0, length) }, closes };
+    return rest.length < length ? null : { answer: { status, body: rest.subarray(0, length) }, closes };
   }
   if (!/\r\ntransfer-encoding: chunked/i.test(head)) throw new Error(`The answer has no length:\n${head}`);
-  const body = rest.toString("latin1");
-  return body.endsWith("0\r\n\r\n") ? { answer: { status, body }, closes } : null;
+  return rest.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)
+    ? { answer: { status, body: rest }, closes }
+    : null;
 }

@@ -16,7 +16,7 @@ export type CallChains = {
 /** Whole calls, as Twilio brings them: it rings, the caller presses 1, it is over. Each webhook is signed for real. */
 export const chains: ChainMaker<CallChains> = (url, { accountSid, authToken, paths, calls, firstCaller }) => {
   const [begin, answer, status] = paths;
-  const post = (path: string, fields: Readonly<Record<string, string>>, expected: number) => {
+  const post = (path: string, fields: Readonly<Record<string, string>>, expected: number, holds: string) => {
     const where = new URL(path, url);
     const body = new URLSearchParams(fields).toString();
     const headers = {
@@ -26,17 +26,18 @@ export const chains: ChainMaker<CallChains> = (url, { accountSid, authToken, pat
       Accept: "*/*",
       "User-Agent": "TwilioProxy/1.1",
     };
-    return { request: requestOf("POST", where, headers, body), status: expected };
+    return { request: requestOf("POST", where, headers, body), status: expected, holds };
   };
   return Array.from({ length: calls }, (_, n) => {
     const caller = `+1415${2_000_000 + firstCaller + n}`;
     const fields = fieldsOf(accountSid, caller, `CA${md5(`${url} ${caller}`)}`);
     return [
-      post(begin, { ...fields, CallStatus: "ringing" }, 200),
+      post(begin, { ...fields, CallStatus: "ringing" }, 200, "<Gather"),
       post(
         answer,
         { ...fields, CallStatus: "in-progress", Digits: "1", FinishedOnKey: "", msg: "Gather End" },
         200,
+        "recorded",
       ),
       post(
         status,
@@ -50,6 +51,7 @@ export const chains: ChainMaker<CallChains> = (url, { accountSid, authToken, pat
           Timestamp: "Mon, 23 Nov 2026 09:00:31 +0000",
         },
         204,
+        "",
       ),
     ];
   });

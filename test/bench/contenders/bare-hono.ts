@@ -1,9 +1,8 @@
 import { parseArgs } from "node:util";
 import { serve } from "@hono/node-server";
-import Database from "better-sqlite3";
 import { Hono } from "hono";
 import { knownNumber } from "../chains/permissions.ts";
-import { groupedCommit } from "./grouped-commit.ts";
+import { groupedCommit, openDurable } from "./durable.ts";
 
 /**
  * A bare Hono route with one indexed read: what "may I send this?" costs at the least. With --keep each answer is also
@@ -16,9 +15,7 @@ const { values } = parseArgs({
     keep: { type: "boolean", default: false },
   },
 });
-const database = new Database(values.file ?? "");
-database.pragma("journal_mode = WAL");
-database.pragma("synchronous = FULL");
+const database = openDurable(values.file ?? "");
 database.exec(`
   CREATE TABLE consent (number TEXT NOT NULL, topic TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (number, topic));
   CREATE TABLE decision (seq INTEGER PRIMARY KEY, number TEXT NOT NULL, topic TEXT NOT NULL, state TEXT NOT NULL);

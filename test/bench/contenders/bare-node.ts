@@ -3,17 +3,15 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parse } from "node:querystring";
 import { parseArgs } from "node:util";
-import Database from "better-sqlite3";
-import { groupedCommit } from "./grouped-commit.ts";
+import { groupedCommit, openDurable } from "./durable.ts";
+import { ASKS, THANKS } from "./prompts.ts";
 
 /**
  * The practical limit of one process: node:http, one HMAC, a string that is ready, and one row a request, all rows of
  * an event-loop turn in one durable commit. It knows nothing of calls. The token comes from TWILIO_AUTH_TOKEN.
  */
 const { values } = parseArgs({ options: { file: { type: "string" } } });
-const database = new Database(values.file ?? "");
-database.pragma("journal_mode = WAL");
-database.pragma("synchronous = FULL");
+const database = openDurable(values.file ?? "");
 database.exec(
   "CREATE TABLE event (seq INTEGER PRIMARY KEY, sid TEXT, caller TEXT, path TEXT, key TEXT, at INTEGER)",
 );
@@ -21,10 +19,10 @@ const add = database.prepare("INSERT INTO event (sid, caller, path, key, at) VAL
 const commit = groupedCommit(database);
 const token = process.env["TWILIO_AUTH_TOKEN"] ?? "";
 const MAX_BODY_BYTES = 64 * 1024;
-
-const ASKS = `<?xml version="1.0" encoding="UTF-8"?><Response><Say>${"Acme Dental asks whether it may write to you. ".repeat(12)}</Say><Gather numDigits="1" action="/voice/choice"><Say>Press 1 to agree. Press 2 to refuse.</Say></Gather></Response>`;
-const THANKS =
-  '<?xml version="1.0" encoding="UTF-8"?><Response><Say>Thank you. Your choice is recorded.</Say><Hangup/></Response>';
+const headersOf = (twiml: string) => ({
+  "Content-Type": "text/xml",
+  "Content-Length": Buffer.byteLength(twiml),
+});
 
 const server = createServer((request, response) => {
   bodyOf(request, (body) => {
@@ -43,13 +41,9 @@ const server = createServer((request, response) => {
 
     async function answer(): Promise<void> {
       await commit(() => add.run(CallSid, From, path, Digits, Date.now()));
-      if (path === "/voice/status") {
-        response.writeHead(204).end();
-        return;
-      }
-      const twiml = path === "/voice" ? ASKS : THANKS;
-      response.writeHead(200, { "Content-Type": "text/xml", "Content-Length": Buffer.byteLength(twiml) });
-      response.end(twiml);
+      if (path === "/voice/status") response.writeHead(204).end();
+      else if (path === "/voice") response.writeHead(200, headersOf(ASKS)).end(ASKS);
+      else response.writeHead(200, headersOf(THANKS)).end(THANKS);
     }
   });
 });

@@ -1,17 +1,15 @@
 import { parseArgs } from "node:util";
 import type { AddressInfo } from "node:net";
-import Database from "better-sqlite3";
 import express from "express";
 import twilio from "twilio";
+import { openDurable } from "./durable.ts";
 
 /**
  * The opt-in line as Twilio's documentation builds one: Express, `twilio.webhook()`, VoiceResponse, and a row for each
  * request, each in a durable commit of its own. It takes the token from TWILIO_AUTH_TOKEN.
  */
 const { values } = parseArgs({ options: { file: { type: "string" } } });
-const database = new Database(values.file ?? "");
-database.pragma("journal_mode = WAL");
-database.pragma("synchronous = FULL");
+const database = openDurable(values.file ?? "");
 database.exec(`
   CREATE TABLE call (sid TEXT PRIMARY KEY, caller TEXT NOT NULL, line TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL);
   CREATE TABLE consent (sid TEXT PRIMARY KEY, caller TEXT NOT NULL, granted INTEGER NOT NULL, at INTEGER NOT NULL);

@@ -1,24 +1,26 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { caller } from "../../support/caller.ts";
-import type { CallChains } from "../chains/calls.ts";
-import type { Bench, Chapter, Figure, Part } from "../part.ts";
-import { profileIn, startProgram, type Program } from "../programs.ts";
-import { figuresOf, interleaved, ratioOf, type Contender } from "../rounds.ts";
-import { startYesline } from "../yesline.ts";
+import {
+  EXPRESS,
+  HONO,
+  LIMIT,
+  lines,
+  loadCalls,
+  startTwilio,
+  YESLINE,
+  yeslineWith,
+  type Line,
+} from "../lines.ts";
+import type { Bench, Chapter, Part } from "../part.ts";
+import { profileIn } from "../profile.ts";
+import { driverFigureOf, figuresOf, interleaved, ratioOf, threadFiguresOf, type Round } from "../rounds.ts";
 
 const CONNECTIONS = 64;
-/** What was promised: times Express, times the limit, and its p99 over Express's. */
+/** What was promised: times Express, times the limit, and its p99 and its peak memory over Express's. */
 const TIMES_EXPRESS = 3;
 const TIMES_LIMIT = 0.6;
 const P99_OVER_EXPRESS = 0.5;
 const MEMORY_OVER_EXPRESS = 1;
-const STARTS = 5;
-
-const YESLINE = "yesline";
-const EXPRESS = "express + twilio + a commit a request";
-const LIMIT = "node:http + one HMAC + grouped commits";
 
 export const calls: Part = {
   name: "calls",
@@ -26,171 +28,119 @@ export const calls: Part = {
   run,
 };
 
-/** A server that takes calls, and with what the load signs and where it posts. */
-export type Line = { readonly program: Program; readonly firstAnswerMs: number } & Pick<
-  CallChains,
-  "accountSid" | "authToken" | "paths"
->;
-type Start = (folder: string, profile?: boolean) => Promise<Line>;
-
 async function run(bench: Bench): Promise<Chapter> {
-  const { short, rounds, folder, progress } = bench;
+  const { rounds, folder, progress } = bench;
   mkdirSync(folder, { recursive: true });
-  const twilio = await startProgram({
-    args: ["test/bench/contenders/twilio.ts"],
-    folder: join(folder, "twilio"),
-  });
-  const starts: readonly (readonly [string, Start])[] = [
-    [YESLINE, yeslineWith(twilio.url)],
-    [EXPRESS, other("express.ts")],
-    [LIMIT, other("bare-node.ts")],
-  ];
-  const started = new Map<string, number[]>(starts.map(([name]) => [name, []]));
-  for (let n = 0; n < (short ? 0 : STARTS); n++) {
-    progress(`start ${n + 1} of ${STARTS}`);
-    for (const [name, start] of starts) {
-      const { program, firstAnswerMs } = await start(
-        join(folder, `start ${n} of ${name}`.replaceAll("/", " ")),
-      );
-      started.get(name)?.push(firstAnswerMs);
-      await program.stop();
-    }
-  }
-
-  const contenders: Contender[] = [];
-  for (const [name, start] of starts) {
-    const line = await start(join(folder, `${contenders.length}`));
-    started.get(name)?.push(line.firstAnswerMs);
-    contenders.push({ name, program: line.program, load: (round) => loadRound(bench, line, round) });
-  }
+  const twilio = await startTwilio(folder);
+  const started = new Map<string, Line>();
+  for (const [name, start] of lines(twilio.url))
+    started.set(name, await start(join(folder, String(started.size))));
+  const memory = memoryBook();
+  const contenders = [...started].map(([name, line]) => ({
+    name,
+    program: line.program,
+    async load(round: number) {
+      const driven = await loadRound(bench, line, round);
+      memory.look(name, line);
+      return driven;
+    },
+  }));
   const results = await interleaved(contenders, rounds, progress);
-  const memory = contenders.map(({ name, program }): Figure & { name: string } => {
-    const rss = program.rssMb();
-    return { name: `${name}: peak memory`, unit: "MB", values: rss === null ? [] : [rss.peak] };
-  });
-  await Promise.all(contenders.map(({ program }) => program.stop()));
-  const profile = bench.profile ? await profiled(bench, yeslineWith(twilio.url)) : undefined;
+  await Promise.all([...started.values()].map(({ program }) => program.stop()));
+  for (const [name, line] of started) assertRecorded(name, line, (rounds + 1) * callsOf(bench));
+  const profile = bench.profile ? await profiled(bench, twilio.url) : undefined;
   await twilio.stop();
 
-  const perSecond = (round: { readonly perSecond: number }) => round.perSecond;
-  const [own, express] = memory.map(({ values }) => values[0] ?? Number.NaN);
+  const over = (what: string, other: string, of: (round: Round) => number | null) => ({
+    name: `${YESLINE} over ${other}: ${what}`,
+    unit: "times" as const,
+    values: ratioOf(results, [YESLINE, other], of),
+  });
+  const perSecond = (round: Round) => round.perSecond;
+  const cpu = (round: Round) => round.cpuMicroseconds;
   return {
     figures: [
       ...figuresOf(results),
-      ...memory,
-      ...startFigures(started),
-      timesOf("requests", EXPRESS, ratioOf(results, [YESLINE, EXPRESS], perSecond), {
-        atLeast: TIMES_EXPRESS,
-      }),
-      timesOf("requests", LIMIT, ratioOf(results, [YESLINE, LIMIT], perSecond), { atLeast: TIMES_LIMIT }),
-      timesOf(
-        "p99",
-        EXPRESS,
-        ratioOf(results, [YESLINE, EXPRESS], ({ p99Ms }) => p99Ms),
-        { atMost: P99_OVER_EXPRESS },
-      ),
-      timesOf("peak memory", EXPRESS, [(own ?? Number.NaN) / (express ?? Number.NaN)], {
+      ...threadFiguresOf(results),
+      driverFigureOf(results),
+      ...memory.figures(),
+      { ...over("requests", EXPRESS, perSecond), atLeast: TIMES_EXPRESS },
+      { ...over("requests", LIMIT, perSecond), atLeast: TIMES_LIMIT },
+      over("requests", HONO, perSecond),
+      { ...over("p99", EXPRESS, ({ p99Ms }) => p99Ms), atMost: P99_OVER_EXPRESS },
+      {
+        name: `${YESLINE} over ${EXPRESS}: peak memory`,
+        unit: "times",
+        values: [memory.peakMb(YESLINE) / memory.peakMb(EXPRESS)],
         atMost: MEMORY_OVER_EXPRESS,
-      }),
-      timesOf(
-        "CPU for a request",
-        EXPRESS,
-        ratioOf(results, [YESLINE, EXPRESS], ({ cpuMicroseconds }) => cpuMicroseconds),
-      ),
-      timesOf(
-        "CPU for a request",
-        LIMIT,
-        ratioOf(results, [YESLINE, LIMIT], ({ cpuMicroseconds }) => cpuMicroseconds),
-      ),
+      },
+      ...[EXPRESS, LIMIT, HONO].map((other) => over("CPU for a request", other, cpu)),
+      {
+        name: `${HONO} over ${LIMIT}: requests`,
+        unit: "times",
+        values: ratioOf(results, [HONO, LIMIT], perSecond),
+      },
     ],
     notes: [
-      `${CONNECTIONS} connections; three webhooks a call: it rings, the caller presses 1, it is over; ${callsOf(bench)} calls a round, each from a new caller.`,
-      "Yesline keeps entry, events, words, consent and an outgoing message of each call, and sends the messages to a stand-in for Twilio meanwhile; Express keeps one row a call and one a consent; the limit keeps one row a request.",
+      `${CONNECTIONS} keep-alive connections; three webhooks a call: it rings, the caller presses 1, it is over; ${callsOf(bench)} calls a round, each from a new caller. Each answer is looked into, and each yes is counted on the disk at the end.`,
+      "Yesline keeps entry, events, words, consent and an outgoing message of each call, and sends the messages to a stand-in for Twilio meanwhile; Express keeps one row a call and one a consent; the others keep one row a request. All of them have it on the disk before they answer.",
+      "Proportional memory: what processes share, such as Node's own code, counts in parts.",
     ],
     ...(profile === undefined ? {} : { profile }),
   };
 }
 
-function timesOf(
-  what: string,
-  over: string,
-  values: readonly number[],
-  promised: Pick<Figure, "atLeast" | "atMost"> = {},
-): Figure {
-  return { name: `${YESLINE} over ${over}: ${what}`, unit: "times", values, ...promised };
+/** Memory of each, looked at after each round. */
+function memoryBook() {
+  const peaks = new Map<string, number>();
+  const proportional = new Map<string, number[]>();
+  return {
+    look(name: string, { program }: Line): void {
+      const [rss, part] = [program.rssMb(), program.proportionalMb()];
+      if (rss !== null) peaks.set(name, rss.peak);
+      if (part !== null) proportional.set(name, [...(proportional.get(name) ?? []), part]);
+    },
+    peakMb: (name: string) => peaks.get(name) ?? Number.NaN,
+    figures: () => [
+      ...[...peaks].map(([name, peak]) => ({
+        name: `${name}: peak memory`,
+        unit: "MB" as const,
+        values: [peak],
+      })),
+      ...[...proportional].map(([name, values]) => ({
+        name: `${name}: proportional memory`,
+        unit: "MB" as const,
+        values,
+      })),
+    ],
+  };
 }
 
 function callsOf({ short }: Bench): number {
   return short ? 40 : 3_000;
 }
 
-/** So many whole calls, each from a new caller. */
-export function loadRound(bench: Bench, { program, accountSid, authToken, paths }: Line, round: number) {
+/** So many whole calls, each from a new caller; the warm-up is round -1. */
+function loadRound(bench: Bench, line: Line, round: number) {
   const count = callsOf(bench);
-  // The warm-up is round -1; caller 0 has been asked for the paths.
-  const options: CallChains = {
-    accountSid,
-    authToken,
-    paths,
+  return loadCalls(bench, line, {
+    connections: CONNECTIONS,
     calls: count,
     firstCaller: 1 + (round + 1) * count,
-  };
-  return bench.drive({ url: program.url, connections: CONNECTIONS, chains: "calls", options });
+  });
 }
 
-/** From the spawn to the first answer to a signed webhook, on a new file each time. */
-function startFigures(started: ReadonlyMap<string, readonly number[]>): Figure[] {
-  return [...started].map(([name, values]) => ({
-    name: `${name}: start to first answer`,
-    unit: "ms",
-    values,
-    ...(name === YESLINE ? { atMost: READY_WITHIN_MS } : {}),
-  }));
+/** Whoever is fast and forgets is out of the competition. */
+function assertRecorded(name: string, { recorded }: Line, expected: number): void {
+  const found = recorded();
+  if (found !== expected) throw new Error(`${name} has ${found} answers of ${expected} callers on the disk.`);
 }
 
-const READY_WITHIN_MS = 1_000;
-
-async function profiled(bench: Bench, start: Start) {
+async function profiled(bench: Bench, twilioUrl: string) {
   bench.progress("where the time goes");
   const folder = join(bench.folder, "profiled");
-  const line = await start(folder, true);
+  const line = await yeslineWith(twilioUrl)(folder, true);
   await loadRound(bench, line, 0);
   await line.program.stop();
   return profileIn(folder);
-}
-
-function yeslineWith(twilioUrl: string): Start {
-  return async (folder, profile = false) => {
-    const program = await startYesline({ folder, profile, env: { TWILIO_API_URL: twilioUrl } });
-    return answering(program, program.account);
-  };
-}
-
-function other(file: string): Start {
-  return async (folder) => {
-    const account = { accountSid: `AC${"0".repeat(32)}`, authToken: randomBytes(16).toString("hex") };
-    mkdirSync(folder, { recursive: true });
-    const program = await startProgram({
-      args: [`test/bench/contenders/${file}`, `--file=${join(folder, "line.db")}`],
-      env: { TWILIO_AUTH_TOKEN: account.authToken },
-      folder,
-    });
-    return answering(program, account);
-  };
-}
-
-/** The first caller tells where the answers go. */
-export async function answering(
-  program: Program,
-  account: { readonly accountSid: string; readonly authToken: string },
-): Promise<Line> {
-  const first = caller((request) => fetch(request), {
-    publicUrl: program.url,
-    ...account,
-    from: "+14152000000",
-  });
-  const { status, action } = await first.begin();
-  const firstAnswerMs = performance.now() - program.spawnedAt;
-  if (status !== 200 || action === null) throw new Error(`${program.url} answered ${status} to a call.`);
-  return { program, firstAnswerMs, ...account, paths: ["/voice", action, "/voice/status"] };
 }

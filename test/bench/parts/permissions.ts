@@ -4,7 +4,8 @@ import { agree, callOf, ledgerOn } from "../../support/memory.ts";
 import { migrate, open } from "../../../src/ledger/sqlite/connection.ts";
 import { knownNumber, type PermissionChains } from "../chains/permissions.ts";
 import type { Bench, Chapter, Part } from "../part.ts";
-import { profileIn, startProgram } from "../programs.ts";
+import { profileIn } from "../profile.ts";
+import { startProgram } from "../programs.ts";
 import { figuresOf, interleaved, ratioOf, type Contender } from "../rounds.ts";
 import { addKey, databaseIn, SECRET, startYesline } from "../yesline.ts";
 

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { loadConfig } from "../../../src/config.ts";
 import { inFile, signCheckpoint } from "../../../src/proof/checkpoint.ts";
 import { signersOf } from "../../../src/sealing.ts";
+import { answering, loadCalls, startTwilio, type Line } from "../lines.ts";
 import type { Bench, Chapter, Figure, Part } from "../part.ts";
-import { startProgram } from "../programs.ts";
 import { figuresOf, interleaved, ratioOf, type Contender, type Round } from "../rounds.ts";
 import { environmentOf, startYesline } from "../yesline.ts";
-import { answering, loadRound, type Line } from "./calls.ts";
 
 const SEALING = "a line that seals";
 const IDLE = "a line that seals nothing";
+const CONNECTIONS = 64;
 /** What was promised: sealing costs the calls less than five in a hundred. */
 const AT_LEAST = 0.95;
 const AT_MOST = 1.05;
@@ -22,18 +22,18 @@ export const sealing: Part = {
 };
 
 async function run(bench: Bench): Promise<Chapter> {
-  const { folder, rounds, progress } = bench;
+  const { folder, rounds, short, progress } = bench;
+  const calls = short ? 40 : 3_000;
   mkdirSync(folder, { recursive: true });
-  const twilio = await startProgram({
-    args: ["test/bench/contenders/twilio.ts"],
-    folder: join(folder, "twilio"),
-  });
+  const twilio = await startTwilio(folder);
   const lines = new Map<string, Line>();
   const contenders: Contender[] = [];
   for (const name of [SEALING, IDLE]) {
     const line = await started(join(folder, name.replaceAll(" ", "-")), twilio.url, name === IDLE);
     lines.set(name, line);
-    contenders.push({ name, program: line.program, load: (round) => loadRound(bench, line, round) });
+    const load = (round: number) =>
+      loadCalls(bench, line, { connections: CONNECTIONS, calls, firstCaller: 1 + (round + 1) * calls });
+    contenders.push({ name, program: line.program, load });
   }
   const results = await interleaved(contenders, rounds, progress);
   const leaves = await Promise.all([...lines.values()].map(leavesOf));
@@ -72,7 +72,7 @@ async function started(folder: string, twilioUrl: string, isIdle: boolean): Prom
   }
   // The one complains of its sealer, once.
   const program = await startYesline({ folder, env });
-  return answering(program, program.account);
+  return answering(program, program.account, () => Number.NaN);
 }
 
 /** How many entries are sealed, once the sealer has had its time. */
