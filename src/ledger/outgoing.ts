@@ -2,6 +2,7 @@ import type { Business, Jurisdiction, Locale } from "../call/business.ts";
 import type { CallRefused } from "../call/calling.ts";
 import type { E164 } from "../call/phone-number.ts";
 import type { OutPurpose } from "../call/reply.ts";
+import type { Subscriber } from "./ledger.ts";
 import type { RecordingStep } from "./recordings.ts";
 
 /** What leaves: WhatsApp messages, calls, events for other systems, and what is to be done about recordings. */
@@ -103,6 +104,8 @@ export type OutgoingStore = {
    * without doubt. What a dead worker left (`sending` past its lease) is taken too, with `unclearSince` set.
    */
   claim(want: Claim): Promise<readonly Outgoing[]>;
+  /** Whom a message goes to, as it stands now; null where it goes to nobody, or the number has been erased. */
+  addressee(job: Outgoing): Promise<Addressee | null>;
   /** The words that will leave, durable before they do: the `message` row bears the outgoing row's id. */
   compose(job: Outgoing, words: Composed, at: number): Promise<void>;
   accepted(id: string, providerSid: string | null, at: number): Promise<void>;
@@ -126,6 +129,13 @@ export type OutgoingStore = {
     readonly states: Readonly<Partial<Record<OutgoingState, number>>>;
     readonly oldestWaitingAt: number | null;
   }>;
+};
+
+export type Addressee = {
+  readonly number: E164;
+  readonly consents: Subscriber["consents"];
+  /** What an earlier attempt has put into words; null where none has. */
+  readonly composedTopics: readonly string[] | null;
 };
 
 export type Composed = {

@@ -2,9 +2,9 @@ import type { ConsentState } from "../call/consent.ts";
 import { templateOf, type Business, type Locale, type TemplateUse } from "../call/business.ts";
 import type { E164 } from "../call/phone-number.ts";
 import type { OutPurpose } from "../call/reply.ts";
-import type { Ledger, Subscriber } from "../ledger/ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Messages } from "../ledger/messages.ts";
-import type { Composed, Outgoing, OutgoingStore } from "../ledger/outgoing.ts";
+import type { Addressee, Composed, Outgoing, OutgoingStore } from "../ledger/outgoing.ts";
 import type { SentMessage, TwilioRest } from "../twilio/rest.ts";
 import {
   cancelled,
@@ -21,8 +21,8 @@ import {
 export type MessageParts = {
   readonly publicUrl: string;
   readonly businesses: readonly Business[];
-  readonly ledger: Pick<Ledger, "numberOf" | "subscriber">;
-  readonly outgoing: Pick<OutgoingStore, "compose">;
+  readonly ledger: Pick<Ledger, "numberOf">;
+  readonly outgoing: Pick<OutgoingStore, "addressee" | "compose">;
   readonly messages: Pick<Messages, "withSubscriber">;
   /** Renders the words. Law 9: nothing here words anything. */
   readonly write: (business: Business, message: Written) => Omit<Composed, "contentSid">;
@@ -80,8 +80,8 @@ export function messageCarrier(parts: MessageParts): Carrier<"message"> {
     async send(job, now) {
       const business = businessOf(job);
       if (business === undefined) return failed("The business is no longer in the business file.");
-      const number = await numberOf(job);
-      if (number === null) return cancelled("The number has been erased.");
+      const person = await outgoing.addressee(job);
+      if (person === null) return cancelled("The number has been erased.");
       const rest = restOf(job.simulated);
       if (rest === null) return notNow(NO_ACCOUNT);
       const contentSid = templateFor(business, job.payload);
@@ -89,9 +89,9 @@ export function messageCarrier(parts: MessageParts): Carrier<"message"> {
       if (contentSid === null && (sessionUntil === null || sessionUntil <= now)) {
         return failed(`No approved template for ${purpose} in ${locale}: set whatsapp.templates.${purpose}.`);
       }
-      const standing = stillTrue(job, business, await ledger.subscriber(job.businessId, number));
+      const standing = stillTrue(job, business, person);
       // An earlier attempt has put it into words, which never change: they are sent, or none are.
-      const topics = (await kept(job)).find(({ id }) => id === job.id)?.topics ?? standing;
+      const topics = person.composedTopics ?? standing;
       if (standing === null || topics === null || !topics.every((topic) => standing.includes(topic))) {
         return cancelled("What it tells of no longer stands.");
       }
@@ -107,7 +107,9 @@ export function messageCarrier(parts: MessageParts): Carrier<"message"> {
               variables: { "1": business.name, "2": topicNames(business, topics, locale), "3": job.id },
             };
       const statusCallback = `${publicUrl}/whatsapp/status?outgoing=${job.id}`;
-      return fateOf(await rest.sendMessage({ ...addresses(business, number), statusCallback, content }));
+      return fateOf(
+        await rest.sendMessage({ ...addresses(business, person.number), statusCallback, content }),
+      );
     },
   };
 }
@@ -120,9 +122,9 @@ function addresses(business: Business, number: E164) {
 function stillTrue(
   { payload, simulated, at }: Job<"message">,
   business: Business,
-  person: Subscriber | null,
+  person: Addressee,
 ): readonly string[] | null {
-  const consents = (person?.consents ?? []).filter((one) => one.simulated === simulated);
+  const consents = person.consents.filter((one) => one.simulated === simulated);
   const states = new Map(consents.map(({ topic, state }) => [topic, state]));
   // Law 8: whoever asked to join, and stopped while the notice waited, is not asked any more.
   const stopped = new Set(

@@ -71,7 +71,7 @@ export function sqliteMemory(connection: Connection, options: SqliteLedgerOption
     ledger: sqliteLedger(connection, options, commits, book),
     entries: entryList(connection, vault),
     messages: sqliteMessages(connection, { vault, newId, write, book }),
-    outgoing: sqliteOutgoing(connection, { newId, write, book }),
+    outgoing: sqliteOutgoing(connection, { vault, newId, write, book }),
     endpoints: sqliteEndpoints(connection, { vault, write, book: book.endpoints }),
     keys: sqliteApiKeys(connection, commits),
     idempotency: sqliteIdempotency(connection, commits),
