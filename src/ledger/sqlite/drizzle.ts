@@ -11,9 +11,9 @@ import type * as Core from "drizzle-orm/sqlite-core";
 const require = createRequire(import.meta.url);
 
 const orm = require("drizzle-orm") as typeof Orm;
-export const { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray } = orm;
-export const { isNotNull, isNull, lt, lte, min, or, sql } = orm;
-export type { Placeholder, SQL } from "drizzle-orm";
+export const { and, asc, count, desc, eq, getTableColumns, getTableName, gt, gte } = orm;
+export const { inArray, isNotNull, isNull, lt, lte, min, or, sql } = orm;
+export type { SQL } from "drizzle-orm";
 
 const core = require("drizzle-orm/sqlite-core") as typeof Core;
 export const { alias, blob, integer, real, sqliteTable, text } = core;

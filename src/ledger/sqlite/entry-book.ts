@@ -19,7 +19,10 @@ export type EntryBookOptions = PeopleOptions & {
 };
 
 /** What goes into an entry, beside what the book itself gives it. */
-export type EntryDraft = Omit<typeof table.entry.$inferInsert, "seq" | "id" | "commitment">;
+export type EntryDraft = Omit<EntryRow, "seq" | "id" | "commitment" | MayLack> &
+  Partial<Pick<EntryRow, MayLack>>;
+type EntryRow = typeof table.entry.$inferSelect;
+type MayLack = keyof typeof NO_ENTRY;
 
 export type Sending = {
   /** When the message about it leaves; at once, unless told. */
@@ -35,7 +38,7 @@ export type EntryBook = ReturnType<typeof entryBook>;
  * transaction of the caller. Nothing here commits.
  */
 export function entryBook(connection: Connection, options: EntryBookOptions) {
-  const statements = prepare(connection.db);
+  const statements = prepare(connection);
   const people: PeopleBook = peopleBook(connection, options);
   const outbox: OutboxBook = outboxBook(connection, options.newId);
   const recordings: RecordingBook = recordingBook(connection, outbox);
@@ -52,23 +55,17 @@ export function entryBook(connection: Connection, options: EntryBookOptions) {
     if (person === undefined) throw new Error(`Subscriber ${subscriberId} was erased.`);
     const id = newId();
     const reason = reasons.keep(id, draft);
-    const row = statements.addEntry.get({
-      ...NO_ENTRY,
-      ...draft,
-      reason,
-      id,
-      commitment: person.commitment,
-    });
+    const row = { ...NO_ENTRY, ...draft, reason, id, commitment: person.commitment };
+    const entry = { ...row, seq: Number(statements.addEntry(row).lastInsertRowid) };
     const forgotten = forgottenWithdrawal(draft, person.number);
     const before = topics.map((topic): ConsentState => {
+      const state = statements.consent.get(businessId, subscriberId, topic, simulated ? 1 : 0) ?? "none";
       const which = { businessId, subscriberId, topic, simulated };
-      const state = statements.consent.get(which)?.state ?? "none";
-      if (moves(kind, state))
-        statements.setConsent.run({ ...which, state: after(state, kind), entryId: id, at });
+      if (moves(kind, state)) statements.setConsent({ ...which, state: after(state, kind), entryId: id, at });
       return forgotten && state === "none" ? "revoked" : state;
     });
-    follow(row, before, sending);
-    return row;
+    follow(entry, before, sending);
+    return entry;
   }
 
   /**

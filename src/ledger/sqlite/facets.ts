@@ -3,6 +3,7 @@ import { OUTCOMES, type CallOutcome } from "../reading.ts";
 import { getTableColumns } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 import { callFacet, type Progress } from "./reading-schema.ts";
+import { snakeCase } from "./row-inserter.ts";
 
 /** What the log filters calls by, see `callFacet`. */
 export type Facet = Omit<typeof callFacet.$inferSelect, "id">;
@@ -33,7 +34,7 @@ const COLUMNS = Object.entries(getTableColumns(callFacet))
   .filter(([name]) => name !== "id")
   .map(([name]) => ({
     name: name as keyof Facet,
-    sql: name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
+    sql: snakeCase(name),
   }));
 
 /**

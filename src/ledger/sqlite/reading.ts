@@ -49,7 +49,7 @@ export function sqliteReading(connection: Connection, options: SqliteReadingOpti
   const tail = callTail(client, facets, findPeople);
   const access = accessBook(connection, options);
   const overview = overviewOf(client, facets);
-  const statements = prepare(connection.db);
+  const statements = prepare(connection);
   const webhooksOf = webhookReader(client);
   const ready = backfill(connection, options);
 

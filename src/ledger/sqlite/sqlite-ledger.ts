@@ -43,7 +43,7 @@ export function sqliteLedger(
     const key = { businessId: call.businessId, callSid: call.callSid };
     const known = statements.call.get(key);
     if (known !== undefined) {
-      if (known.simulated === call.simulated) return known;
+      if ((known.simulated === 1) === call.simulated) return known;
       throw new UnknownCall(`${call.callSid} began in the other world.`);
     }
     if (!mayBegin) throw new UnknownCall(`${call.callSid} never began here.`);
@@ -51,8 +51,8 @@ export function sqliteLedger(
       call.caller === null ? null : people.findOrAdd(call.businessId, call.caller, call.at);
     const facetId = facets.born(call, turn);
     const begun = { ...call, subscriberId, status: "in-progress", begunAt: call.at };
-    statements.addCall.run({ ...begun, facetId, reference: referenceOf(call.callSid) });
-    return { subscriberId, simulated: call.simulated, status: "in-progress", endedAt: null, facetId };
+    statements.addCall({ ...begun, facetId, reference: referenceOf(call.callSid) });
+    return { subscriberId, endedAt: null, facetId };
   }
 
   function recordTurn(turn: Turn): Recorded {
@@ -63,16 +63,15 @@ export function sqliteLedger(
     if (turn.asked !== null && statements.wasAsked.get({ ...where, action: turn.asked }) === undefined) {
       throw new UnknownCall(`${call.callSid} was never asked ${step} ${attempt}.`);
     }
-    const event = { ...where, step, attempt, kind: "key", locale, keypress, key, at: call.at };
-    const next = ended ? { nextStep: null, nextAttempt: null } : nextOf(served);
+    const event = { ...where, step, attempt, kind: "key", locale, keypress, key, at: call.at } as const;
+    const next = ended ? null : { nextStep: served.step, nextAttempt: served.attempt };
     // Law 4: the unique index decides whether this is the first delivery, not a look-up.
-    const first = statements.addEvent.run({ ...NO_EVENT, ...event, ...next }).changes === 1;
+    const first = statements.addEvent({ ...event, ...next }).changes === 1;
     if (!first) return repeated(turn);
     if (ended) return { kind: "ended" };
-    const added = addEntries(turn, row.subscriberId, row.simulated);
+    const added = addEntries(turn, row.subscriberId, call.simulated);
     addText(turn);
-    const { changes } = statements.addEvent.run({
-      ...NO_EVENT,
+    const { changes } = statements.addEvent({
       ...where,
       step: served.step,
       attempt: served.attempt,
@@ -109,7 +108,7 @@ export function sqliteLedger(
   function addText({ call, served }: Turn): void {
     const key = `${call.businessId}\0${served.text.digest}`;
     if (knownTexts.has(key)) return;
-    statements.addText.run({ businessId: call.businessId, ...served.text, at: call.at });
+    statements.addText({ businessId: call.businessId, ...served.text, at: call.at });
   }
 
   /** A number that moves: the new one's entry names what ended the old one's consent with the same key. */
@@ -150,8 +149,8 @@ export function sqliteLedger(
   function recordStatusChange(call: CallIdentity, change: StatusChange): { repeated: boolean } {
     const row = findOrAddCall(call, true);
     const which = { businessId: call.businessId, callSid: call.callSid };
-    const event = { ...which, step: change.status, attempt: change.sequence, kind: "status", locale: "und" };
-    if (statements.addEvent.run({ ...NO_EVENT, ...event, at: change.at }).changes === 0)
+    const event = { ...which, step: change.status, attempt: change.sequence, kind: "status" } as const;
+    if (statements.addEvent({ ...event, locale: "und", at: change.at }).changes === 0)
       return { repeated: true };
     if (change.status === MACHINE) facets.answeredByMachine(which, row.facetId);
     if (!change.terminal || row.endedAt !== null) return { repeated: false };
@@ -167,8 +166,7 @@ export function sqliteLedger(
     const open = statements.openCalls.all({ begunBefore, limit: MAX_SWEPT });
     for (const { facetId, ...which } of open) {
       statements.closeAbandoned.run({ ...which, at, facetId: facets.closed(which, facetId, "completed") });
-      const event = { ...which, step: SWEPT, attempt: 1, kind: "status", locale: "und", at };
-      statements.addEvent.run({ ...NO_EVENT, ...event });
+      statements.addEvent({ ...which, step: SWEPT, attempt: 1, kind: "status", locale: "und", at });
       outbox.hasten(which.businessId, which.callSid, at);
       recordings.hasten(which, at);
     }
@@ -235,16 +233,3 @@ type Of = {
 const MAX_KNOWN_TEXTS = 10_000;
 /** Calls closed by one sweep; the next sweep takes the rest. */
 const MAX_SWEPT = 1_000;
-
-const NO_EVENT = {
-  key: null,
-  nextStep: null,
-  nextAttempt: null,
-  textDigest: null,
-  action: null,
-  subscriberId: null,
-  keypress: null,
-};
-function nextOf(served: Turn["served"]) {
-  return { nextStep: served.step, nextAttempt: served.attempt };
-}

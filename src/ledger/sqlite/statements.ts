@@ -1,42 +1,24 @@
-import {
-  and,
-  asc,
-  eq,
-  getTableColumns,
-  isNull,
-  lt,
-  sql,
-  type Placeholder,
-  alias,
-  type SQLiteTable,
-} from "./drizzle.ts";
+import { alias, and, asc, eq, isNull, lt, sql } from "./drizzle.ts";
+import type { ConsentState } from "../../call/consent.ts";
 import type { Connection } from "./connection.ts";
+import { rowInserter } from "./row-inserter.ts";
 import { call, callEvent, consent, entry, probe, servedText, subscriber } from "./schema.ts";
 
 const $ = sql.placeholder;
 /** The event that a `key` event led to. */
 const served = alias(callEvent, "served");
 
-/** Every statement of the hot path, prepared once. */
-export function prepare(db: Connection["db"]) {
+/** Every statement of the hot path, prepared once: what each webhook asks in plain SQL, what few ask with drizzle. */
+export function prepare({ client, db }: Connection) {
   return {
-    subscriberById: db
-      .select({ number: subscriber.number, commitment: subscriber.commitment })
-      .from(subscriber)
-      .where(and(eq(subscriber.businessId, $("businessId")), eq(subscriber.id, $("id"))))
-      .prepare(),
+    subscriberById: client.prepare<[Named<"businessId" | "id">], { number: Buffer; commitment: string }>(
+      "SELECT number, commitment FROM subscriber WHERE business_id = :businessId AND id = :id",
+    ),
 
-    call: db
-      .select({
-        subscriberId: call.subscriberId,
-        simulated: call.simulated,
-        status: call.status,
-        endedAt: call.endedAt,
-        facetId: call.facetId,
-      })
-      .from(call)
-      .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid"))))
-      .prepare(),
+    call: client.prepare<[OfCall], KnownCall>(
+      `SELECT subscriber_id AS subscriberId, simulated, ended_at AS endedAt, facet_id AS facetId
+       FROM call WHERE business_id = :businessId AND call_sid = :callSid`,
+    ),
     callView: db
       .select({
         callSid: call.callSid,
@@ -79,21 +61,12 @@ export function prepare(db: Connection["db"]) {
       .where(and(eq(callEvent.businessId, $("businessId")), eq(callEvent.callSid, $("callSid"))))
       .orderBy(asc(callEvent.seq))
       .prepare(),
-    addCall: db
-      .insert(call)
-      .values({ ...named(call), endedAt: null, endedBy: null, durationSeconds: null })
-      .prepare(),
-    endCall: db
-      .update(call)
-      .set({
-        status: sql`${$("status")}`,
-        endedAt: sql`${$("at")}`,
-        endedBy: "twilio",
-        durationSeconds: sql`${$("durationSeconds")}`,
-        facetId: sql`${$("facetId")}`,
-      })
-      .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid")), isNull(call.endedAt)))
-      .prepare(),
+    addCall: rowInserter({ client }, call),
+    endCall: client.prepare<[Ending]>(
+      `UPDATE call SET status = :status, ended_at = :at, ended_by = 'twilio', duration_seconds = :durationSeconds,
+         facet_id = :facetId
+       WHERE business_id = :businessId AND call_sid = :callSid AND ended_at IS NULL`,
+    ),
     openCalls: db
       .select({ businessId: call.businessId, callSid: call.callSid, facetId: call.facetId })
       .from(call)
@@ -111,7 +84,7 @@ export function prepare(db: Connection["db"]) {
       .where(and(eq(call.businessId, $("businessId")), eq(call.callSid, $("callSid")), isNull(call.endedAt)))
       .prepare(),
 
-    addEvent: db.insert(callEvent).values(named(callEvent)).onConflictDoNothing().prepare(),
+    addEvent: rowInserter({ client }, callEvent, "ON CONFLICT DO NOTHING"),
     answerOf: db
       .select({ twiml: servedText.twiml, action: served.action, subscriberId: served.subscriberId })
       .from(callEvent)
@@ -140,21 +113,14 @@ export function prepare(db: Connection["db"]) {
         ),
       )
       .prepare(),
-    wasAsked: db
-      .select({ seq: callEvent.seq })
-      .from(callEvent)
-      .where(
-        and(
-          eq(callEvent.businessId, $("businessId")),
-          eq(callEvent.callSid, $("callSid")),
-          eq(callEvent.action, $("action")),
-        ),
+    wasAsked: client
+      .prepare<[Named<"businessId" | "callSid" | "action">], 1>(
+        "SELECT 1 FROM call_event WHERE business_id = :businessId AND call_sid = :callSid AND action = :action",
       )
-      .limit(1)
-      .prepare(),
-    addText: db.insert(servedText).values(named(servedText)).onConflictDoNothing().prepare(),
+      .pluck(),
+    addText: rowInserter({ client }, servedText, "ON CONFLICT DO NOTHING"),
 
-    addEntry: db.insert(entry).values(named(entry)).returning().prepare(),
+    addEntry: rowInserter({ client }, entry),
     entriesOfStep: db
       .select()
       .from(entry)
@@ -181,31 +147,22 @@ export function prepare(db: Connection["db"]) {
       .orderBy(asc(entry.seq))
       .prepare(),
 
-    consent: db
-      .select({ state: consent.state })
-      .from(consent)
-      .where(
-        and(
-          eq(consent.businessId, $("businessId")),
-          eq(consent.subscriberId, $("subscriberId")),
-          eq(consent.topic, $("topic")),
-          eq(consent.simulated, sql.param($("simulated"), consent.simulated)),
-        ),
+    consent: client
+      .prepare<[businessId: string, subscriberId: string, topic: string, simulated: 0 | 1], ConsentState>(
+        "SELECT state FROM consent WHERE business_id = ? AND subscriber_id = ? AND topic = ? AND simulated = ?",
       )
-      .prepare(),
+      .pluck(),
     consentsOf: db
       .select({ topic: consent.topic, state: consent.state, simulated: consent.simulated, at: consent.at })
       .from(consent)
       .where(and(eq(consent.businessId, $("businessId")), eq(consent.subscriberId, $("subscriberId"))))
       .prepare(),
-    setConsent: db
-      .insert(consent)
-      .values(named(consent))
-      .onConflictDoUpdate({
-        target: [consent.businessId, consent.subscriberId, consent.topic, consent.simulated],
-        set: { state: sql`excluded.state`, entryId: sql`excluded.entry_id`, at: sql`excluded.at` },
-      })
-      .prepare(),
+    setConsent: rowInserter(
+      { client },
+      consent,
+      `ON CONFLICT (business_id, subscriber_id, topic, simulated)
+       DO UPDATE SET state = excluded.state, entry_id = excluded.entry_id, at = excluded.at`,
+    ),
 
     probe: db
       .insert(probe)
@@ -215,10 +172,20 @@ export function prepare(db: Connection["db"]) {
   };
 }
 
-/** A placeholder for each column, named like it; the sequence is SQLite's to give. */
-function named<T extends SQLiteTable>(of: T) {
-  const names = Object.keys(getTableColumns(of)).filter((name) => name !== "seq");
-  return Object.fromEntries(names.map((name) => [name, $(name)])) as {
-    [Name in Exclude<keyof T["_"]["columns"] & string, "seq">]: Placeholder<Name>;
-  };
-}
+type Named<Name extends string> = Readonly<Record<Name, string>>;
+type OfCall = Named<"businessId" | "callSid">;
+
+/** What a webhook has to know of its call. */
+type KnownCall = {
+  readonly subscriberId: string | null;
+  readonly simulated: 0 | 1;
+  readonly endedAt: number | null;
+  readonly facetId: number | null;
+};
+
+type Ending = OfCall & {
+  readonly status: string;
+  readonly at: number;
+  readonly durationSeconds: number | null;
+  readonly facetId: number | null;
+};
