@@ -29,7 +29,7 @@ describe("whoever runs the bench", () => {
     const { code, out, err, report } = await bench("--short");
     expect([code, report.parts.map(({ name }) => name)]).toEqual([
       0,
-      ["calls", "latency", "starts", "permissions", "console", "proof", "sealing", "overload"],
+      ["calls", "latency", "starts", "growth", "permissions", "console", "proof", "sealing", "overload"],
     ]);
     for (const { name, figures } of report.parts) {
       expect(err).toContain(`${name}: `);

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { startDriver } from "./drive.ts";
 import { summaryOf, type Bench, type Chapter, type Figure, type Part, type Summary } from "./part.ts";
 import { calls } from "./parts/calls.ts";
+import { growth } from "./parts/growth.ts";
 import { latency } from "./parts/latency.ts";
 import { starts } from "./parts/starts.ts";
 import { consolePart } from "./parts/console.ts";
@@ -21,6 +22,7 @@ const PARTS: readonly Part[] = [
   calls,
   latency,
   starts,
+  growth,
   permissions,
   consolePart,
   proofPart,

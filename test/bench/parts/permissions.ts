@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { join } from "node:path";
 import { agree, callOf, ledgerOn } from "../../support/memory.ts";
 import { migrate, open } from "../../../src/ledger/sqlite/connection.ts";
-import { knownNumber, type PermissionChains } from "../chains/permissions.ts";
+import { daytime, knownNumber, numbersOf, type PermissionChains } from "../chains/permissions.ts";
 import type { Bench, Chapter, Part } from "../part.ts";
 import { profileIn } from "../profile.ts";
 import { startProgram } from "../programs.ts";
@@ -47,7 +47,8 @@ async function run(bench: Bench): Promise<Chapter> {
   const reading = await bare("bare.db");
   const keeping = await bare("keeping.db", "--keep");
   const load = (url: string, path: string) => () => {
-    const options: PermissionChains = { path, key, requests, people, at: noonInChicago() };
+    const numbers = numbersOf(people, Math.min(people, requests));
+    const options: PermissionChains = { path, key, requests, numbers, at: daytime() };
     return drive({ url, connections: CONNECTIONS, chains: "permissions", options });
   };
   const contenders: Contender[] = [
@@ -114,8 +115,3 @@ async function seedConsents(folder: string, people: number): Promise<void> {
 }
 
 const SEEDED_TOGETHER = 500;
-
-/** Tomorrow, when people may be written to. */
-function noonInChicago(): string {
-  return `${new Date(Date.now() + DAY_MS).toISOString().slice(0, 10)}T18:00:00Z`;
-}
