@@ -25,6 +25,7 @@ const MAX_WAIT_MS = 2_000;
 /** A single commit up to this may have been a hiccup: who came meanwhile can wait as long again, and be in time. */
 const MAX_HICCUP_MS = 5_000;
 const LOCK_RETRY_MS = 10;
+const CACHE_KIB = 16 * 1024;
 
 /** After these the next write may seem to succeed on a disk that lost the last one. */
 const FATAL = /^SQLITE_(?:IOERR|CORRUPT|NOTADB)/;
@@ -46,6 +47,8 @@ type Waiting = {
 export function groupCommit(client: Database, options: GroupCommitOptions) {
   // A statement with triggers keeps the pages that it changes until it has ended: in memory, and not in a file.
   client.pragma("temp_store = MEMORY");
+  // Each commit looks through all pages that are cached: of more than these it costs more than they save.
+  client.pragma(`cache_size = -${CACHE_KIB}`);
   const begin = client.prepare("BEGIN IMMEDIATE");
   const commit = client.prepare("COMMIT");
   const rollback = client.prepare("ROLLBACK");
