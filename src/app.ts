@@ -3,7 +3,7 @@ import { apiDoor } from "./api/door.ts";
 import type { ApiParts } from "./api/parts.ts";
 import type { ConsoleParts } from "./console/parts.ts";
 import { consoleRoutes } from "./console/routes.ts";
-import { safeHeaders } from "./headers.ts";
+import { safeHeaders, usualHeaders } from "./headers.ts";
 import { phoneRoutes, type PhoneParts } from "./simulator/phone/routes.ts";
 import { receiptPage } from "./proof/receipt-page.ts";
 import type { PublishedLog } from "./sealing.ts";
@@ -11,7 +11,7 @@ import { voiceRoutes, type VoiceParts } from "./voice/routes.ts";
 import { whatsappRoutes, type WhatsAppParts } from "./whatsapp/routes.ts";
 
 export type AppParts = {
-  readonly voice: VoiceParts;
+  readonly voice: Omit<VoiceParts, "headers">;
   /** Absent: calls alone. */
   readonly whatsapp?: WhatsAppParts;
   /** Null where the simulator is off. */
@@ -45,14 +45,9 @@ export function createApp({
 }: AppParts) {
   const app = new Hono();
 
-  app.use(safeHeaders(voice.publicUrl), async (c, next) => {
-    await next();
-    // What is refused may not be read to its end, and then the next one on the connection, whoever's it is, would fail.
-    const unread = c.res.status >= 400 && c.req.method !== "GET";
-    if (!isServing() || unread) c.header("Connection", "close");
-  });
+  app.use(safeHeaders(voice.publicUrl, isServing));
 
-  app.route("/voice", voiceRoutes(voice));
+  app.route("/voice", voiceRoutes({ ...voice, headers: usualHeaders(voice.publicUrl) }));
   if (whatsapp !== undefined) app.route("/whatsapp", whatsappRoutes(whatsapp));
   if (phone !== null) app.route("/phone", phoneRoutes(phone));
   if (supervisors !== undefined) app.route("/console", consoleRoutes(supervisors));

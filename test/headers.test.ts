@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startLine } from "./support/line.ts";
+import { usualHeaders } from "../src/headers.ts";
+import { signedRequest } from "./support/caller.ts";
+import { PUBLIC_URL, sid, startLine } from "./support/line.ts";
 import { startServer, type Server } from "./support/server.ts";
 
 let server: Server;
@@ -71,4 +73,26 @@ it("a line without https tells nobody to ask for it", async () => {
   const { headers } = await plain.app.request("/healthz");
   expect(headers.get("x-content-type-options")).toBe("nosniff");
   expect(headers.get("strict-transport-security")).toBeNull();
+});
+
+it("a prompt, and what is heard without a word, carry what every other answer does", async () => {
+  const line = startLine();
+  onTestFinished(() => line.stop());
+  const [account] = line.config.accounts;
+  const fields = {
+    AccountSid: account?.sid ?? "",
+    CallSid: sid("CA"),
+    From: "+14155550123",
+    To: "+14155550100",
+  };
+  const usual = Object.entries(usualHeaders(PUBLIC_URL)).map(([name, value]) => [name.toLowerCase(), value]);
+  for (const [path, status] of [
+    ["/voice", 200],
+    ["/voice/status", 204],
+  ] as const) {
+    const request = signedRequest(PUBLIC_URL, path, fields, account?.authTokens[0] ?? "");
+    const answer = await line.app.request(request);
+    expect(answer.status).toBe(status);
+    expect([...answer.headers]).toEqual(expect.arrayContaining(usual));
+  }
 });

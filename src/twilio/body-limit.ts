@@ -5,16 +5,28 @@ import { bodyLimit } from "hono/body-limit";
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * No webhook's body is longer than 64 kB. Where its length is stated, which the HTTP parser holds it to, that is enough;
- * Hono's own limit, which counts, would first make a whole Request with a stream of it.
+ * Whether a webhook's body is longer than 64 kB; none is. Where its length is stated, which the HTTP parser holds it to,
+ * that is enough; Hono's own limit, which counts, first makes a whole Request with a stream of it.
  */
+export function isTooLong(c: Context): boolean | Promise<boolean> {
+  const stated = c.req.header("content-length");
+  return stated === undefined || c.req.header("transfer-encoding") !== undefined
+    ? isCountedTooLong(c)
+    : Number(stated) > MAX_BODY_BYTES;
+}
+
+/** The same for a door that is made of handlers. */
 export function limitedBody(tooLong: (c: Context) => Response): MiddlewareHandler {
-  const counted = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLong });
-  return async (c, next) => {
-    const stated = c.req.header("content-length");
-    if (stated === undefined || c.req.header("transfer-encoding") !== undefined) return counted(c, next);
-    return Number(stated) > MAX_BODY_BYTES ? tooLong(c) : next();
-  };
+  return async (c, next) => ((await isTooLong(c)) ? tooLong(c) : next());
+}
+
+async function isCountedTooLong(c: Context): Promise<boolean> {
+  let tooLong = true;
+  const onError = () => new Response();
+  await bodyLimit({ maxSize: MAX_BODY_BYTES, onError })(c, async () => {
+    tooLong = false;
+  });
+  return tooLong;
 }
 
 /** Whoever sent it has hung up before its end, as Node says it: nothing has failed on our side. */

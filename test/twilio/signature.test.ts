@@ -1,6 +1,8 @@
+import { createHmac } from "node:crypto";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
-import { parseForm } from "../../src/twilio/fields.ts";
+import { parseForm, signedText } from "../../src/twilio/fields.ts";
 import { answerInput } from "../../src/twilio/form.ts";
 import { signatureCheck, type Account } from "../../src/twilio/signature.ts";
 import { startLine } from "../support/line.ts";
@@ -262,4 +264,37 @@ describe("a boundary between fields that somebody shifts", () => {
 it("the fields that passed are those of the body, and not another reading of it", () => {
   const passed = check(signed(CALL));
   expect("fields" in passed && passed.fields).toEqual(parseForm(body(CALL)));
+});
+
+it("what is signed is put together as the SDK does it, whatever stands in the form, and however often", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 8 });
+  const field = fc.tuple(
+    fc.oneof(fc.constantFrom("a", "B", "10", "9", "__proto__"), text),
+    fc.array(text, { minLength: 1, maxLength: 4 }),
+  );
+  fc.assert(
+    fc.property(fc.uniqueArray(field, { maxLength: 12, selector: ([name]) => name }), (fields) => {
+      const own = createHmac("sha1", NEW_TOKEN).update(PUBLIC_URL + PATH + signedText(new Map(fields)));
+      const theirs = fields.map(
+        ([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values] as const,
+      );
+      expect(own.digest("base64")).toBe(sign(theirs));
+    }),
+  );
+});
+
+describe("a key that somebody hides to make silence of it is found", () => {
+  const honest = { ...CALL, CallToken: "x", Digits: "2" };
+  const { CallToken: _token, Digits: _digits, ...rest } = honest;
+
+  it.each<[string, Record<string, string>]>([
+    ["in a value", { CallToken: "xDigits2" }],
+    ["in a name", { CallTokenxDigits2: "" }],
+    ["where a name ends and its value begins", { CallTokenxDig: "its2" }],
+  ])("%s", (_where, moved) => {
+    const passed = check({ ...signed(honest), body: body({ ...rest, ...moved }) });
+    expect(passed).toMatchObject({ account: ours });
+    const input = "fields" in passed ? answerInput(passed.fields, passed.text) : passed;
+    expect(input).toEqual({ refused: 400, message: "Digits stands within another field" });
+  });
 });
