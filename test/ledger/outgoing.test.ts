@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { open } from "../../src/ledger/sqlite/connection.ts";
-import type { Draft, Outgoing, OutgoingKind, Payload } from "../../src/ledger/outgoing.ts";
+import type { Draft, Outgoing, OutgoingKind, OutgoingState, Payload } from "../../src/ledger/outgoing.ts";
 import { ledgerOn, openMemory, type Memory } from "../support/memory.ts";
 import { composed, DAY_MS, HOUR_MS, LEASE_MS, MINUTE_MS, NOW, messageSid } from "./correspondence.ts";
 
@@ -297,6 +297,39 @@ describe("whoever watches", () => {
     });
   });
 
+  it("finds what is being sent, what waits and what has ended, each in its world and business", async () => {
+    const [first, second, third, played] = await add(
+      draft("ann"),
+      draft("bob", { businessId: "other" }),
+      draft("cem"),
+      draft("ann", { simulated: true }),
+    );
+    const list = async (...states: readonly OutgoingState[]) =>
+      Promise.all(
+        [{}, { businessId: "clinic" }, { businessId: "clinic", simulated: true }].map(async (which) =>
+          idsOf(await memory.outgoing.list({ limit: 10, states, ...which })),
+        ),
+      );
+    expect(await list("waiting")).toEqual([[played, third, second, first], [played, third, first], [played]]);
+    await claim(NOW, { limit: 2 });
+    expect(await list("sending")).toEqual([[second, first], [first], []]);
+    expect(await list("waiting")).toEqual([[played, third], [played, third], [played]]);
+    await memory.outgoing.accepted(first ?? "", null, NOW);
+    await memory.outgoing.end(second ?? "", "failed", TIMED_OUT, NOW);
+    await memory.outgoing.end(played ?? "", "expired", TIMED_OUT, NOW);
+    expect(await list("sent", "failed", "expired")).toEqual([
+      [played, second, first],
+      [played, first],
+      [played],
+    ]);
+    expect(await list("sending")).toEqual([[], [], []]);
+    expect(await memory.outgoing.depth()).toMatchObject({
+      states: { waiting: 1, sending: 0, failed: 1, expired: 1, cancelled: 0 },
+    });
+    await memory.outgoing.retry(second ?? "", NOW, NOW + HOUR_MS);
+    expect(await list("waiting", "failed")).toEqual([[third, second], [third], []]);
+  });
+
   it("never waits for a walk through the whole queue", async () => {
     const { client } = memory.connection;
     const statements: string[] = [];
@@ -311,7 +344,8 @@ describe("whoever watches", () => {
       },
     });
     const watched = ledgerOn({ ...memory.connection, client: spied });
-    await watched.outgoing.list({ limit: 1, states: ["failed"], businessId: "clinic" });
+    await watched.outgoing.list({ limit: 1, businessId: "clinic" });
+    await watched.outgoing.list({ limit: 1 });
     await watched.outgoing.list({ limit: 1, subscriberId: "ann", businessId: "clinic" });
     const asked = statements.filter(
       (sql) => /outbox|message|consent /.test(sql) && !/^\s*(CREATE|INSERT)/.test(sql),

@@ -52,7 +52,7 @@ function receiver({ client }: Connection, { vault, newId, book }: Omit<Parts, "w
     `INSERT INTO message (business_id, id, direction, purpose, subscriber_id, simulated, locale, jurisdiction, script,
        topics, sid, sealed_body, commitment, payload, replies_to, status, at)
      VALUES (?, ?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'received', ?)
-     ON CONFLICT (sid, business_id) DO NOTHING`,
+     ON CONFLICT (sid, business_id) WHERE sid IS NOT NULL DO NOTHING`,
   );
   const bySid = client.prepare<[string, string], { messageId: string; understood: Intent["kind"] }>(
     "SELECT id AS messageId, purpose AS understood FROM message WHERE business_id = ? AND sid = ?",

@@ -64,6 +64,11 @@ export function outboxBook({ client }: Connection, newId: () => string) {
      WHERE id = ? AND state <> 'sent'`,
   );
   const businessOf = client.prepare<[string], string>("SELECT business_id FROM outbox WHERE id = ?").pluck();
+  // Most are as they were composed: no index of statuses need be touched.
+  const nameComposed = client.prepare<[string, string, string]>(
+    `UPDATE message SET sid = ?
+     WHERE business_id = ? AND id = ? AND sid IS NULL AND status = 'queued' AND error_code IS NULL`,
+  );
   const nameMessage = client.prepare<[string, string, string]>(
     `UPDATE message SET sid = ?, status = 'queued', error_code = NULL
      WHERE business_id = ? AND id = ? AND sid IS NULL`,
@@ -137,7 +142,9 @@ export function outboxBook({ client }: Connection, newId: () => string) {
     accepted(id: string, providerSid: string | null, at: number): void {
       accept.run(providerSid, at, id);
       const businessId = businessOf.get(id);
-      if (providerSid !== null && businessId !== undefined) nameMessage.run(providerSid, businessId, id);
+      if (providerSid === null || businessId === undefined) return;
+      if (nameComposed.run(providerSid, businessId, id).changes === 0)
+        nameMessage.run(providerSid, businessId, id);
     },
 
     /** The call is over: nothing more will join what was held for its end. */

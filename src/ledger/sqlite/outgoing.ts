@@ -120,12 +120,12 @@ function lastFailure(row: Row | undefined) {
 
 /**
  * Each kind in each state and world has its rows in order in an index, of all and of each business, so a list of several
- * is as many short lists. One person's rows are few, and are one list.
+ * is as many short lists. One person's rows are few, and are one list; so are those that are being sent.
  */
 function lister({ client }: Connection): OutgoingStore["list"] {
-  function read(index: string, filter: OutgoingFilter, states: readonly OutgoingState[]): readonly Row[] {
+  function read(from: string, filter: OutgoingFilter, states: readonly OutgoingState[]): readonly Row[] {
     const { where, values } = conditions(filter, states);
-    const select = `SELECT ${COLUMNS} FROM outbox INDEXED BY ${index} WHERE ${where} ORDER BY seq DESC LIMIT ?`;
+    const select = `SELECT ${COLUMNS} FROM outbox INDEXED BY ${from} AND ${where} ORDER BY seq DESC LIMIT ?`;
     return client
       .prepare<(string | number)[], Row>(select)
       .all(...values, Math.min(filter.limit, MAX_LISTED));
@@ -133,12 +133,11 @@ function lister({ client }: Connection): OutgoingStore["list"] {
 
   function shortLists(filter: OutgoingFilter): readonly Row[] {
     const { businessId, states = OUTGOING_STATES, simulated, kind } = filter;
-    const index = businessId === undefined ? "outbox_by_state" : "outbox_of_business";
     const worlds = simulated === undefined ? [false, true] : [simulated];
     const kinds = kind === undefined ? OUTGOING_KINDS : [kind];
     return worlds
       .flatMap((world) => kinds.map((each) => ({ ...filter, simulated: world, kind: each })))
-      .flatMap((each) => states.flatMap((state) => read(index, each, [state])))
+      .flatMap((each) => states.flatMap((state) => read(placeOf(state, businessId), each, [state])))
       .toSorted((one, other) => other.seq - one.seq)
       .slice(0, Math.min(filter.limit, MAX_LISTED));
   }
@@ -146,9 +145,24 @@ function lister({ client }: Connection): OutgoingStore["list"] {
   return async (filter) => {
     const { businessId, subscriberId, states = OUTGOING_STATES } = filter;
     const ofPerson = businessId !== undefined && subscriberId !== undefined;
-    const rows = ofPerson ? read("outbox_of_subscriber", filter, states) : shortLists(filter);
+    const rows = ofPerson ? read("outbox_of_subscriber WHERE true", filter, states) : shortLists(filter);
     return rows.map(outgoingOf);
   };
+}
+
+/** The index that has the rows of a state in order, and what SQLite has to hear to use it. */
+function placeOf(state: OutgoingState, businessId: string | undefined): string {
+  switch (state) {
+    case "waiting":
+      return "outbox_open WHERE finished_at IS NULL";
+    case "sending":
+      return "outbox_leased WHERE state = 'sending' AND leased_until > 0";
+    case "sent":
+    case "failed":
+    case "expired":
+    case "cancelled":
+      return `${businessId === undefined ? "outbox_by_state" : "outbox_of_business"} WHERE finished_at IS NOT NULL`;
+  }
 }
 
 function conditions(
@@ -170,23 +184,32 @@ function conditions(
   };
 }
 
+const KINDS = OUTGOING_KINDS.map((kind) => `'${kind}'`).join(", ");
+
 /** How much waits. */
 function figures({ client }: Connection): Pick<OutgoingStore, "depth"> {
-  const inState = client
-    .prepare<[OutgoingState], number>(
-      "SELECT count(*) FROM outbox INDEXED BY outbox_by_state WHERE state = ?",
-    )
-    .pluck();
+  const count = (from: string) =>
+    client.prepare<[], number>(`SELECT count(*) FROM outbox INDEXED BY ${from}`).pluck();
+  // What was sent only ever grows: counting it would read all of it.
+  const counts = {
+    waiting: count(`outbox_due WHERE state = 'waiting' AND kind IN (${KINDS})`),
+    sending: count("outbox_leased WHERE state = 'sending' AND leased_until > 0"),
+    failed: count("outbox_by_state WHERE finished_at IS NOT NULL AND state = 'failed'"),
+    expired: count("outbox_by_state WHERE finished_at IS NOT NULL AND state = 'expired'"),
+    cancelled: count("outbox_by_state WHERE finished_at IS NOT NULL AND state = 'cancelled'"),
+  };
   const oldest = client
     .prepare<[0 | 1, OutgoingKind], number>(
-      `SELECT at FROM outbox INDEXED BY outbox_by_state
-       WHERE state = 'waiting' AND simulated = ? AND kind = ? ORDER BY seq LIMIT 1`,
+      `SELECT at FROM outbox INDEXED BY outbox_open
+       WHERE finished_at IS NULL AND state = 'waiting' AND simulated = ? AND kind = ? ORDER BY seq LIMIT 1`,
     )
     .pluck();
 
   return {
     async depth() {
-      const states = Object.fromEntries(COUNTED.map((state) => [state, inState.get(state) ?? 0]));
+      const states = Object.fromEntries(
+        Object.entries(counts).map(([state, statement]) => [state, statement.get() ?? 0]),
+      );
       const waiting = OUTGOING_KINDS.flatMap((kind) =>
         [oldest.get(0, kind) ?? [], oldest.get(1, kind) ?? []].flat(),
       );
@@ -194,6 +217,3 @@ function figures({ client }: Connection): Pick<OutgoingStore, "depth"> {
     },
   };
 }
-
-/** What was sent only ever grows: counting it would read all of it. */
-const COUNTED = ["waiting", "sending", "failed", "expired", "cancelled"] as const;

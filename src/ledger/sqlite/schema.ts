@@ -229,7 +229,9 @@ export const message = sqliteTable(
     uniqueIndex("message_id").on(table.businessId, table.id),
     // Law 4, for messages: a repeated webhook writes nothing.
     // The sid first: a status callback knows nothing else.
-    uniqueIndex("message_once").on(table.sid, table.businessId),
+    uniqueIndex("message_once")
+      .on(table.sid, table.businessId)
+      .where(sql`${table.sid} is not null`),
     // What an entry refers to (law 3): this notice, to this person, in this language, in this world.
     unique("message_as_notice").on(
       table.businessId,

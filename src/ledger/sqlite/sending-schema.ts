@@ -57,9 +57,17 @@ export const outbox = sqliteTable(
     index("outbox_leased")
       .on(table.leasedUntil)
       .where(sql`${table.state} = 'sending'`),
-    // A list by state, world and kind is short looks into one of these, however rare what it asks for.
-    index("outbox_by_state").on(table.state, table.simulated, table.kind, table.seq),
-    index("outbox_of_business").on(table.businessId, table.state, table.simulated, table.kind, table.seq),
+    // A list by state, world and kind is short looks into one of these, however rare what it asks for. What has ended
+    // is listed once, and what has not is not moved as it is tried.
+    index("outbox_open")
+      .on(table.simulated, table.kind, table.seq, table.businessId)
+      .where(sql`${table.finishedAt} is null`),
+    index("outbox_by_state")
+      .on(table.state, table.simulated, table.kind, table.seq)
+      .where(sql`${table.finishedAt} is not null`),
+    index("outbox_of_business")
+      .on(table.businessId, table.state, table.simulated, table.kind, table.seq)
+      .where(sql`${table.finishedAt} is not null`),
     index("outbox_of_subscriber").on(table.businessId, table.subscriberId, table.kind, table.at),
     index("outbox_calls")
       .on(table.businessId, table.at, table.requestedBy)
