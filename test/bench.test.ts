@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { summaryOf } from "./bench/part.ts";
+import { table } from "./bench/report.ts";
 import { interleaved, ratioOf } from "./bench/rounds.ts";
 import { temporaryFolder } from "./support/memory.ts";
 import { run } from "./support/server.ts";
@@ -25,7 +26,7 @@ async function bench(...args: string[]) {
 }
 
 describe("whoever runs the bench", () => {
-  it("gets figures of every part, as a table and for machines", { timeout: 300_000 }, async () => {
+  it("gets figures of every part, as a table and for machines", { timeout: 600_000 }, async () => {
     const { code, out, err, report } = await bench("--short");
     expect([code, report.parts.map(({ name }) => name)]).toEqual([
       0,
@@ -56,6 +57,30 @@ describe("the figures", () => {
       kept: true,
     });
     expect(summaryOf({ ...figure, values: [90, 130] })).toMatchObject({ median: 110, kept: false });
+  });
+
+  it("end with what was promised and is not kept", () => {
+    const figure = (name: string, value: number) =>
+      summaryOf({ name, unit: "times", values: [value], atLeast: 3 });
+    const text = table({
+      at: "2026-11-23T09:00:00.000Z",
+      node: "v24",
+      machine: { cpus: 2, model: "any", memoryMb: 1, loadAverage: 0 },
+      short: false,
+      parts: [
+        {
+          name: "calls",
+          question: "How many?",
+          seconds: 1,
+          notes: [],
+          figures: [figure("over a tortoise", 3.5), figure("over a hare", 2.5)],
+        },
+      ],
+    });
+    expect(text).toMatch(/over a tortoise +3\.50 times .*≥ 3 kept/);
+    expect(text).toMatch(
+      /Of 2 promises 1 are kept, 1 NOT KEPT:\n {2}calls: over a hare: 2\.50 times, ≥ 3 NOT KEPT\n$/,
+    );
   });
 
   it("come from rounds in which everyone has a turn, and each begins one", async () => {

@@ -3,11 +3,12 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startDriver } from "./drive.ts";
-import { summaryOf, type Bench, type Chapter, type Figure, type Part, type Summary } from "./part.ts";
+import { summaryOf, type Bench, type Figure, type Part } from "./part.ts";
 import { calls } from "./parts/calls.ts";
 import { growth } from "./parts/growth.ts";
 import { latency } from "./parts/latency.ts";
 import { starts } from "./parts/starts.ts";
+import { table, type Report } from "./report.ts";
 import { consolePart } from "./parts/console.ts";
 import { overload } from "./parts/overload.ts";
 import { permissions } from "./parts/permissions.ts";
@@ -33,25 +34,6 @@ const PARTS: readonly Part[] = [
 const ROUNDS = 5;
 const ENTRIES = 1_000_000;
 const SHORT_ENTRIES = 1_000;
-
-type Report = {
-  readonly at: string;
-  readonly node: string;
-  readonly machine: {
-    readonly cpus: number;
-    readonly model: string;
-    readonly memoryMb: number;
-    /** How busy the machine was before anything was started: a busy one tells little. */
-    readonly loadAverage: number;
-  };
-  readonly short: boolean;
-  readonly parts: readonly (Omit<Chapter, "figures"> & {
-    readonly name: string;
-    readonly question: string;
-    readonly seconds: number;
-    readonly figures: readonly Summary[];
-  })[];
-};
 
 async function bench(
   parts: readonly Part[],
@@ -107,33 +89,6 @@ function machineNow(): Report["machine"] {
     memoryMb: Math.round(totalmem() / 2 ** 20),
     loadAverage: loadavg()[0] ?? 0,
   };
-}
-
-function table({ machine, node, short, parts }: Report): string {
-  const { cpus: count, model, loadAverage } = machine;
-  const head = `Node ${node} on ${count} × ${model}; load average ${loadAverage.toFixed(1)} before the start.${short ? " SHORT: these figures mean nothing." : ""}\n`;
-  return head + parts.map(chapterTable).join("");
-}
-
-function chapterTable({ name, question, figures, notes, profile = [] }: Report["parts"][number]): string {
-  const width = Math.max(...figures.map((figure) => figure.name.length));
-  const rows = figures.map((figure) => {
-    const [median, least, most] = [figure.median, figure.least, figure.most].map(shown);
-    return `  ${figure.name.padEnd(width)} ${median?.padStart(9)} ${figure.unit.padEnd(10)}  ${`${least} … ${most}`.padEnd(20)} ${promise(figure)}`.trimEnd();
-  });
-  const hot = profile.map(({ share, where }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${where}`);
-  const lines = [`\n${name}: ${question}`, ...rows, ...notes.map((text) => `  ${text}`), ...hot];
-  return `${lines.join("\n")}\n`;
-}
-
-function promise({ atLeast, atMost, kept }: Summary): string {
-  const bound = atLeast === undefined ? (atMost === undefined ? "" : `≤ ${atMost}`) : `≥ ${atLeast}`;
-  return kept === null ? "" : `${bound} ${kept ? "kept" : "NOT KEPT"}`;
-}
-
-function shown(value: number): string {
-  if (Number.isNaN(value)) return "–";
-  return value >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toFixed(value >= 100 ? 0 : 2);
 }
 
 const { values, positionals } = parseArgs({

@@ -7,16 +7,10 @@ export type RssMb = {
   readonly peak: number;
 };
 
-/** USER_HZ, which Linux has fixed for programs. */
-const TICKS_PER_SECOND = 100;
-
-/** User and system time so far. */
+/** User and system time so far, of the threads that are there. */
 export function cpuMsOf(pid: number): number | null {
-  const stat = procFile(`${pid}/stat`);
-  if (stat === null) return null;
-  // After the name in brackets, which may hold anything; utime and stime are the 14th and 15th field.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+  const threads = threadsMsOf(pid);
+  return threads.size === 0 ? null : [...threads.values()].reduce((sum, ms) => sum + ms, 0);
 }
 
 /** Threads of one name together. */

@@ -33,7 +33,7 @@ const FIRST_CALLER = 6_000_000;
 /** Calls are recorded, consents and permissions asked, on each log in turn. */
 export async function measureLines(bench: Bench, grown: readonly Grown[]): Promise<Figure[]> {
   const { short, rounds, progress } = bench;
-  const scaled = (count: number) => (short ? Math.ceil(count / 50) : count);
+  const scaled = (count: number) => (short ? Math.ceil(count / 20) : count);
   const loads: readonly (readonly [string, (line: Grown, round: number) => ReturnType<Bench["drive"]>])[] = [
     [
       "recording a call's webhook",

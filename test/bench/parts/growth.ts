@@ -45,7 +45,7 @@ async function run(bench: Bench): Promise<Chapter> {
     for (const log of logs) {
       progress(`a line starts on ${log.name}`);
       const keys: string[] = [];
-      while (keys.length < KEYS) keys.push(await addKey(log.folder));
+      while (keys.length < (short ? 1 : KEYS)) keys.push(await addKey(log.folder));
       const yesline = await startYesline({ folder: log.folder, env: ADMIN_ENV });
       const line = await answering(yesline, yesline.account, () => Number.NaN);
       grown.push({ ...line, ...log, keys });
