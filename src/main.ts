@@ -1,3 +1,4 @@
+import { clearAfterStart } from "./heap.ts";
 import { randomUUIDv7 } from "node:crypto";
 import { once } from "node:events";
 import { createApp } from "./app.ts";
@@ -211,6 +212,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
     firstOperator: supervision.firstOperator,
   });
   const firstOperator = supervision.addFirstOperator();
+  clearAfterStart();
 
   await signalToStop();
   log.info("stopping: no new connections, answering what is under way");
