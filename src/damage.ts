@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { DatabaseUnusable } from "./ledger/sqlite/connection.ts";
+import { DatabaseUnusable, LedgerUnavailable } from "./ledger/ledger.ts";
 import { checkPages, type PageCheck } from "./ledger/sqlite/page-check.ts";
 
 /**
@@ -16,9 +16,9 @@ export type DamageWatch = {
   /**
    * One look at the pages at a time, a day apart.
    *
-   * @param standing whether the open files still have their names
+   * @param standing throws where the open files have lost their names
    */
-  readonly start: (standing: () => DatabaseUnusable | null) => void;
+  readonly start: (standing: () => Promise<void>) => void;
   readonly finish: () => Promise<void>;
   /** When the last whole look ended that found nothing, milliseconds since 1970; null before. */
   readonly soundAt: () => number | null;
@@ -44,6 +44,7 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
   /** The start has not waited for what the first look found: another one follows, should that have ended meanwhile. */
   let isLate = false;
   let timer: NodeJS.Timeout | undefined;
+  let standingLook: Promise<void> | null = null;
   let standingTimer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
 
@@ -68,6 +69,16 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
     }
   }
 
+  async function lookStanding(standing: () => Promise<void>): Promise<void> {
+    try {
+      await standing();
+    } catch (error) {
+      if (error instanceof DatabaseUnusable) onDamage(error);
+      // Callers meet the same, and are counted; the next second tries again.
+      else if (!(error instanceof LedgerUnavailable)) throw error;
+    }
+  }
+
   function schedule(milliseconds: number): void {
     timer = setTimeout(() => {
       looking = lookBeside().then(() => schedule(EVERY_MS));
@@ -88,8 +99,7 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
     start(standing) {
       schedule(isLate ? 0 : EVERY_MS);
       standingTimer = setInterval(() => {
-        const error = standing();
-        if (error !== null) onDamage(error);
+        standingLook ??= lookStanding(standing).finally(() => (standingLook = null));
       }, STANDING_EVERY_MS).unref();
     },
     async finish() {
@@ -97,6 +107,7 @@ export function watchDamage({ file, log, now, onDamage, check = checkPages }: Da
       clearTimeout(timer);
       underWay?.stop();
       await looking;
+      await standingLook;
       clearTimeout(timer);
     },
     soundAt: () => soundAt,

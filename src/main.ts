@@ -9,13 +9,9 @@ import { watchClock } from "./clock.ts";
 import { watchDamage } from "./damage.ts";
 import { dispatchWith } from "./dispatch.ts";
 import { referenceOf } from "./ledger/reference.ts";
-import { numberVault } from "./ledger/numbers.ts";
 import { keepingBook, keepPromises, listErasures, type KeepingParts } from "./keeping.ts";
-import { checkSecret, lockForServer, migrate, open, START_LOCK_WAIT_MS } from "./ledger/sqlite/connection.ts";
-import { lastWritten } from "./ledger/sqlite/last-written.ts";
 import { litestreamWarnings, walBytesOf } from "./ledger/sqlite/litestream.ts";
-import { standing } from "./ledger/sqlite/standing.ts";
-import { sqliteMemory } from "./ledger/sqlite/memory.ts";
+import { memoryBeside } from "./ledger/sqlite/memory-beside.ts";
 import { createLog, webhookLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { assertScripts } from "./script/boot.ts";
@@ -39,33 +35,34 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const metrics = createMetrics();
   const today = new Date().toISOString().slice(0, 10);
   const { businesses } = config;
-  const scripts = assertScripts({ folder: TWIML_FOLDER, businesses, verbs: VERBS, today });
-  const unlock = lockForServer(config.databaseFile, START_LOCK_WAIT_MS);
-  const connection = open(config.databaseFile, { busyTimeoutMs: 0, litestream: config.litestream });
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, "the disk cannot be trusted any more; stopping");
     process.exit(1);
   };
+  const beside = memoryBeside(
+    {
+      file: config.databaseFile,
+      litestream: config.litestream,
+      secret: config.secret,
+      olderSecrets: config.olderSecrets,
+      businesses,
+    },
+    {
+      monotonicMs,
+      onCommit: metrics.committed,
+      onTurnedAway: metrics.turnedAway,
+      onDropped(webhooks, reason) {
+        if (metrics.dropped(webhooks)) log.warn({ err: reason }, "times of webhooks are not kept; told once");
+      },
+      onFatal,
+    },
+  );
+  const scripts = assertScripts({ folder: TWIML_FOLDER, businesses, verbs: VERBS, today });
+  await beside.open();
   const damage = watchDamage({ file: config.databaseFile, log, now: Date.now, onDamage: onFatal });
   await damage.first();
-  migrate(connection);
-  const clock = watchClock({ log, now: Date.now, monotonicMs, lastWrittenAt: lastWritten(connection) });
-  const vault = numberVault(config.secret, config.olderSecrets);
-  checkSecret(connection, vault, true);
-  const memory = sqliteMemory(connection, {
-    vault,
-    businesses,
-    newId: randomUUIDv7,
-    now: Date.now,
-    monotonicMs,
-    onCommit: metrics.committed,
-    onTurnedAway: metrics.turnedAway,
-    onDropped(webhooks, reason) {
-      if (metrics.dropped(webhooks)) log.warn({ err: reason }, "times of webhooks are not kept; told once");
-    },
-    onFatal,
-  });
-
+  const { memory, operators, hasOperators, file, lastWrittenAt } = await beside.begin();
+  const clock = watchClock({ log, now: Date.now, monotonicMs, lastWrittenAt });
   const { ledger, reading } = memory;
 
   const sealing = sealWith(config, { store: memory.proof, log, out: (text) => process.stdout.write(text) });
@@ -96,7 +93,8 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   const onError = (error: unknown) =>
     wasCutShort(error) ? log.info("a client hung up") : log.error({ err: error }, "request failed");
   const supervision = superviseWith(config, {
-    connection,
+    operators,
+    hasOperators,
     ledger,
     reading,
     memory,
@@ -196,7 +194,7 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   sealing.start();
   verifying.start();
   clock.start();
-  damage.start(standing(connection));
+  damage.start(file.standing);
   const stopUpkeep = upkeep({ ledger, messages: memory.messages, businesses, log, now: Date.now });
   const stopKeeping = keepPromises(promises);
   for (const warning of [...config.warnings, ...litestreamWarnings(config)]) log.warn(warning);
@@ -228,7 +226,6 @@ async function serve(config: Config, announce: (address: Address) => void): Prom
   await firstOperator;
   await sealing.finish();
   await ledger.close();
-  unlock();
   log.info("stopped");
 }
 

@@ -8,9 +8,7 @@ import { troubleBook, type Troubles } from "./console/troubles.ts";
 import type { KeepingStatus } from "./keeping.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Reading } from "./ledger/reading.ts";
-import type { Connection } from "./ledger/sqlite/connection.ts";
-import { hasOperators, operatorDatabase } from "./ledger/sqlite/operators.ts";
-import { operatorKey } from "./ledger/sqlite/sealed-keys.ts";
+import { operatorDatabase, type OperatorStore } from "./ledger/sqlite/operators.ts";
 import type { VerifyingStatus } from "./proof/verified.ts";
 import { inspectScripts } from "./script/boot.ts";
 import type { Script } from "./script/script.ts";
@@ -30,7 +28,9 @@ export type Supervision = {
 export type ToDispatch = Pick<ConsoleParts, "placeCall" | "playRecording" | "wake" | "printReceipt">;
 
 export type SupervisionParts = {
-  readonly connection: Connection;
+  readonly operators: OperatorStore;
+  /** Whether anybody may sign in. */
+  readonly hasOperators: boolean;
   readonly ledger: Ledger;
   readonly reading: Reading;
   readonly memory: ConsoleMemory;
@@ -49,10 +49,10 @@ export type SupervisionParts = {
 };
 
 export function superviseWith(config: Config, parts: SupervisionParts): Supervision {
-  const { connection, ledger, reading, scripts, isServing, log, phone = null, now = Date.now } = parts;
+  const { operators, ledger, reading, scripts, isServing, log, phone = null, now = Date.now } = parts;
   const { messages, outgoing, endpoints, keys, entries, quality, privacy, recordings } = parts.memory;
   const { businesses, admin } = config;
-  const first = hasOperators(connection) ? null : { ...admin, password: admin.password ?? newPassword() };
+  const first = parts.hasOperators ? null : { ...admin, password: admin.password ?? newPassword() };
   const troubles = troubleBook(now);
   let findings: ReturnType<ConsoleParts["findings"]> | undefined;
   let identity: Promise<Identity> | undefined;
@@ -70,9 +70,9 @@ export function superviseWith(config: Config, parts: SupervisionParts): Supervis
     const { openIdentity } = await import("./console/identity/operators.ts");
     const opened = await openIdentity({
       publicUrl,
-      secret: operatorKey(connection, config),
+      secret: Buffer.from(await operators.key()),
       singleSignOn: config.singleSignOn,
-      database: await operatorDatabase(connection),
+      database: await operatorDatabase(operators.query),
       onProblem: (problem) => log.error({ problem }, "operators"),
     });
     if (first !== null) await opened.add(first.email, "admin", first.password);

@@ -40,7 +40,7 @@ describe("a database so large that a look at it takes longer than a start may wa
     const started = first();
     await vi.advanceTimersByTimeAsync(5_000);
     await started;
-    start(() => null);
+    start(async () => undefined);
     await vi.advanceTimersByTimeAsync(60_000);
     expect([looks.length, damage]).toEqual([1, []]);
     looks[0]?.resolve(["Tree 5 page 7: btreeInitPage() returns error code 11"]);
@@ -59,7 +59,7 @@ describe("a database so large that a look at it takes longer than a start may wa
     looks[0]?.resolve(["broken"]);
     // A migration of a large file takes minutes.
     await vi.advanceTimersByTimeAsync(120_000);
-    start(() => null);
+    start(async () => undefined);
     await vi.advanceTimersByTimeAsync(1);
     looks[1]?.resolve(["broken"]);
     await vi.advanceTimersByTimeAsync(1);
@@ -72,7 +72,7 @@ describe("a database so large that a look at it takes longer than a start may wa
     const started = first();
     await vi.advanceTimersByTimeAsync(5_000);
     await started;
-    start(() => null);
+    start(async () => undefined);
     await vi.advanceTimersByTimeAsync(1);
     await finish();
     expect([soundAt(), damage, vi.getTimerCount()]).toEqual([null, [], 0]);
@@ -86,7 +86,7 @@ describe("while the line serves, every page", () => {
     looks[0]?.resolve([]);
     await started;
     expect(await metrics.text()).toMatch(/^yesline_pages_sound_timestamp_seconds 1000$/m);
-    start(() => null);
+    start(async () => undefined);
     await vi.advanceTimersByTimeAsync(DAY_MS - 1);
     expect(looks).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
@@ -102,7 +102,7 @@ describe("while the line serves, every page", () => {
     const started = first();
     looks[0]?.resolve([]);
     await started;
-    start(() => null);
+    start(async () => undefined);
     await vi.advanceTimersByTimeAsync(DAY_MS);
     looks[1]?.reject(new Error("no thread"));
     await vi.advanceTimersByTimeAsync(DAY_MS);

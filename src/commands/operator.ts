@@ -10,7 +10,7 @@ import type { NewAccess, Reading } from "../ledger/reading.ts";
 import { numberVault } from "../ledger/numbers.ts";
 import { checkSecret, errorCode, open } from "../ledger/sqlite/connection.ts";
 import { sqliteMemory } from "../ledger/sqlite/memory.ts";
-import { operatorDatabase } from "../ledger/sqlite/operators.ts";
+import { operatorDatabase, operatorQueries } from "../ledger/sqlite/operators.ts";
 import { operatorKey } from "../ledger/sqlite/sealed-keys.ts";
 
 type Desk = { readonly identity: Identity; readonly reading: Reading };
@@ -110,7 +110,7 @@ async function atDesk<T>(config: Config, act: (desk: Desk) => Promise<T>): Promi
       publicUrl: config.publicUrl ?? "http://127.0.0.1",
       secret: operatorKey(connection, config),
       singleSignOn: null,
-      database: await operatorDatabase(connection),
+      database: await operatorDatabase(operatorQueries(connection)),
       onProblem: () => undefined,
     });
     return await act({ identity, reading });

@@ -313,3 +313,6 @@ export class UnknownCall extends Error {}
 
 /** The disk or another process does not let us write now; the same write may succeed later. */
 export class LedgerUnavailable extends Error {}
+
+/** The database cannot be used; the message gives the reason and the fix. */
+export class DatabaseUnusable extends Error {}

@@ -9,6 +9,8 @@ import type { Role } from "../../src/console/roles.ts";
 import { consoleRoutes } from "../../src/console/routes.ts";
 import { createLog } from "../../src/log.ts";
 import { loadScripts, versionsIn } from "../../src/script/load.ts";
+import { hasOperators, operatorQueries } from "../../src/ledger/sqlite/operators.ts";
+import { operatorKey } from "../../src/ledger/sqlite/sealed-keys.ts";
 import { superviseWith } from "../../src/supervision.ts";
 import { keepLog } from "../logs/kept.ts";
 import { PUBLIC_URL, startLine, type LineOptions } from "../support/line.ts";
@@ -33,7 +35,11 @@ export async function startConsoleLine({ parts = {}, ...options }: ConsoleLineOp
   const logged: string[] = [];
   let serving = true;
   const supervision = superviseWith(line.config, {
-    connection: line.connection,
+    operators: {
+      query: operatorQueries(line.connection),
+      key: async () => operatorKey(line.connection, line.config),
+    },
+    hasOperators: hasOperators(line.connection),
     ledger: line.ledger,
     reading,
     memory: line.memory,

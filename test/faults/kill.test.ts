@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import kills from "../soak/kills.ts";
 import { inject } from "../support/breaking.ts";
 import { startServer } from "../support/server.ts";
@@ -21,6 +21,10 @@ fault(2, async () => {
   const call = first.call();
   await call.begin();
   const action = call.action();
+  // Nobody else writes any more: the first operator is there, and how the first webhook was answered.
+  await vi.waitFor(() => {
+    expect([first.rows("operator"), first.rows("webhook")].map(({ length }) => length)).toEqual([1, 1]);
+  }, QUIET_WITHIN);
   // What is committed is on the disk when its fsync ends. There the process stands still, and is killed.
   await using injection = await inject(first.pid, "fsync:signal=SIGSTOP:when=1");
   const unanswered = call.press("1").then(
@@ -45,3 +49,5 @@ fault(2, async () => {
   expect(entries()).toHaveLength(1);
   expect((await second.call().begin()).words).toContain("again");
 });
+
+const QUIET_WITHIN = { timeout: 30_000, interval: 100 };

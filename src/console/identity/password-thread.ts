@@ -14,10 +14,9 @@ export type Passwords = {
  * and in Node's own pool it is as good as a caller.
  */
 export function passwordThread(): Passwords {
-  const { ask } = askingThread<PasswordAsked>(
-    new URL("password-worker.ts", import.meta.url),
-    (error) => error ?? new Error("The thread that hashes passwords has ended."),
-  );
+  const { ask } = askingThread<PasswordAsked>(new URL("password-worker.ts", import.meta.url), {
+    lost: (error) => error ?? new Error("The thread that hashes passwords has ended."),
+  });
   return {
     hash: async (password) => String(await ask({ password, hash: null })),
     verify: async (attempt) => (await ask(attempt)) === true,

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
+import { DatabaseUnusable } from "../ledger.ts";
 import type { NumberVault } from "../numbers.ts";
 import { drizzle, migrate as runMigrations } from "./drizzle.ts";
 
-/** The database cannot be used; the message gives the reason and the fix. */
-export class DatabaseUnusable extends Error {}
+export { DatabaseUnusable };
 
 export type Connection = ReturnType<typeof open>;
 

@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+import type * as Proxy from "drizzle-orm/sqlite-proxy";
 import { index, integer, sqliteTable, text, uniqueIndex } from "./drizzle.ts";
 import type { Connection } from "./connection.ts";
 
@@ -111,13 +113,45 @@ export const operatorRateLimit = sqliteTable(
   (table) => [uniqueIndex("operator_rate_limit_key").on(table.key)],
 );
 
+/** One statement of better-auth's, as Drizzle's proxy driver asks it: rows are lists of values. */
+export type OperatorQuery = (
+  sql: string,
+  params: readonly unknown[],
+  method: "run" | "all" | "values" | "get",
+) => Promise<OperatorRows>;
+/** `changes` of what wrote. Drizzle's type has lists only; for `get` it wants the row itself, or nothing. */
+export type OperatorRows = { readonly rows: unknown[]; readonly changes: number };
+
+/** What the console's operators need of the file. */
+export type OperatorStore = {
+  readonly query: OperatorQuery;
+  /** What signs their sessions; see `operatorKey`. */
+  readonly key: () => Promise<Uint8Array>;
+};
+
 /**
- * better-auth's own adapter on our database: `betterAuth({ database: await operatorDatabase(connection), … })`.
- * Its writes commit one by one beside the group commit, which never leaves a transaction open between turns of the
- * event loop. Imported when it is asked for, because better-auth takes long to load and calls must not wait for it.
+ * Answers them where the file is. Its writes commit one by one beside the group commit, which never leaves a transaction
+ * open between turns of the event loop.
  */
-export async function operatorDatabase({ db }: Connection) {
+export function operatorQueries({ client }: Pick<Connection, "client">): OperatorQuery {
+  return async (sql, params, method) => {
+    const statement = client.prepare<unknown[], unknown[]>(sql);
+    if (!statement.reader) return { rows: [], changes: statement.run(...params).changes };
+    statement.raw();
+    const rows = method === "get" ? statement.get(...params) : statement.all(...params);
+    return { rows: rows as unknown[], changes: 0 };
+  };
+}
+
+/**
+ * better-auth's own adapter on our database: `betterAuth({ database: await operatorDatabase(query), … })`. Imported when
+ * it is asked for, because better-auth takes long to load and calls must not wait for it.
+ */
+export async function operatorDatabase(query: OperatorQuery) {
   const { drizzleAdapter } = await import("better-auth/adapters/drizzle");
+  const proxy = createRequire(import.meta.url)("drizzle-orm/sqlite-proxy") as typeof Proxy;
+  // Given without a batch's callback, as the second of two, the casing would not be heeded.
+  const db = proxy.drizzle(query, noBatch, { casing: "snake_case" });
   return drizzleAdapter(db, {
     provider: "sqlite",
     // A SQLite transaction cannot wait for anything, and this adapter's would have to.
@@ -132,6 +166,8 @@ export async function operatorDatabase({ db }: Connection) {
     },
   });
 }
+
+const noBatch = () => Promise.reject(new Error("Operators' statements come one by one."));
 
 /** Whether anybody may sign in, without loading what lets them. */
 export function hasOperators({ db }: Connection): boolean {

@@ -37,18 +37,17 @@ const EXPORT_TURN_MS = 2;
  * log takes a tenth of a second.
  */
 export function readingBeside(
-  own: SqliteReading,
+  own: Omit<SqliteReading, ReadBeside | "exportCalls">,
   data: ReaderData,
   monotonicMs: () => number,
 ): Reading & { readonly end: () => Promise<void> } {
-  const reader = askingThread<ReaderAsked>(
-    new URL("reading-worker.ts", import.meta.url),
-    (error) =>
+  const reader = askingThread<ReaderAsked>(new URL("reading-worker.ts", import.meta.url), {
+    data,
+    lost: (error) =>
       new LedgerUnavailable(
         error === null ? "The reader has ended." : `The reader has failed: ${String(error)}`,
       ),
-    data,
-  );
+  });
   let ended = false;
 
   async function ask(read: ReadBeside, args: readonly unknown[]): Promise<unknown> {

@@ -1,11 +1,10 @@
-import { workerData } from "node:worker_threads";
-import { answering } from "../asking-thread.ts";
+import { answering, given } from "../asking-thread.ts";
 import { numberVault } from "../numbers.ts";
 import { openToRead } from "./connection.ts";
 import { READ_BESIDE, type ReaderAsked, type ReaderData } from "./reading-beside.ts";
 import { sqliteReading } from "./reading.ts";
 
-const { file, secret, olderSecrets } = workerData as ReaderData;
+const { file, secret, olderSecrets } = given() as ReaderData;
 const refuse = () => Promise.reject(new Error("A reader does not write."));
 const reading = sqliteReading(openToRead(file), {
   vault: numberVault(secret, olderSecrets),
