@@ -81,6 +81,7 @@ export function askingThread<Question, Told = never>(
       const reason = lost(error);
       for (const { reject } of waiting.values()) reject(reason);
       waiting.clear();
+      gathered = [];
     };
     started.once("error", (error: unknown) =>
       gone(error instanceof Error ? error : new Error(String(error))),
@@ -104,6 +105,7 @@ export function askingThread<Question, Told = never>(
   }
 
   function handOver(): void {
+    if (gathered.length === 0) return;
     const asked = gathered;
     gathered = [];
     const to = (thread ??= start());
