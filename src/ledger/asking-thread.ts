@@ -57,8 +57,8 @@ export function askingThread<Question, Told = never>(
   const monotonicMs = patience?.monotonicMs ?? (() => 0);
   let handed: Handover<readonly Asked<Question>[]> | null = null;
   let thread: Worker | null = null;
-  /** It has begun to answer: before, nothing is late. */
-  let isThere = false;
+  /** When it last said something; before it begins to, nothing is late. */
+  let heardAt: number | null = null;
   let gathered: Asked<Question>[] = [];
   let lastId = 0;
   let watch: NodeJS.Timeout | undefined;
@@ -69,7 +69,7 @@ export function askingThread<Question, Told = never>(
     handed = handover(places, monotonicMs);
     started.unref();
     started.on("message", ({ answers, told }: Said<Told>) => {
-      isThere = true;
+      heardAt = monotonicMs();
       for (const each of told) onTold?.(each);
       for (const each of answers) settle(each.id, each);
     });
@@ -77,7 +77,7 @@ export function askingThread<Question, Told = never>(
       if (thread !== started) return;
       thread = null;
       handed = null;
-      isThere = false;
+      heardAt = null;
       const reason = lost(error);
       for (const { reject } of waiting.values()) reject(reason);
       waiting.clear();
@@ -128,8 +128,14 @@ export function askingThread<Question, Told = never>(
   function lookWhoWaits(): void {
     watch = undefined;
     if (patience === undefined || handed === null || handed.waitingMs() === 0) return;
-    if (isThere) for (const asked of handed.takeBack(patience.milliseconds)) refuse(asked);
+    if (heardAt !== null) for (const asked of handed.takeBack(patience.milliseconds)) refuse(asked);
     watch = setTimeout(lookWhoWaits, LOOK_EVERY_MS).unref();
+  }
+
+  function hangs({ milliseconds }: Patience): boolean {
+    if (handed === null || heardAt === null || handed.waitingMs() <= milliseconds) return false;
+    // What it has just said may be the end of it: then it looks at what lies there next.
+    return monotonicMs() - heardAt > milliseconds;
   }
 
   function refuse(asked: readonly Asked<Question>[]): void {
@@ -142,7 +148,7 @@ export function askingThread<Question, Told = never>(
   return {
     start: () => void (thread ??= start()),
     ask(question) {
-      if (patience !== undefined && isThere && (handed?.waitingMs() ?? 0) > patience.milliseconds) {
+      if (patience !== undefined && hangs(patience)) {
         patience.onRefused(1);
         return Promise.reject(patience.refusal());
       }

@@ -20,6 +20,7 @@ import {
   type Answer,
   type Conversation,
 } from "./turn.ts";
+import { oneByOne } from "./under-way.ts";
 import { FAILED, note, observer, refuse, type ObserverParts, type Visit, type Webhook } from "./visit.ts";
 
 export type { VoiceObserver, Webhook } from "./visit.ts";
@@ -47,6 +48,7 @@ export function voiceRoutes(parts: VoiceParts): Hono {
   const speakerFor = keptSpeakers();
   const basePath = new URL(parts.publicUrl).pathname.replace(/\/$/, "");
   const xmlHeaders = { "Content-Type": "text/xml; charset=utf-8", ...parts.headers };
+  const inTurn = oneByOne();
   const routes = new Hono();
   const observed = observer(parts, apologise);
 
@@ -154,7 +156,11 @@ export function voiceRoutes(parts: VoiceParts): Hono {
       const received = await receive(visit.c.req.raw, read);
       if ("refused" in received) return refuse(visit, received.refused, received.message);
       note(visit, sightingOf(received));
-      if (received.business !== undefined) return answer(visit, received, received.business);
+      const { business } = received;
+      if (business !== undefined)
+        return inTurn(`${received.input.callSid} ${visit.c.req.url}`, () =>
+          answer(visit, received, business),
+        );
       note(visit, { outcome: `no business has the line ${mask(received.input.line)}` });
       return route === "status" ? heard(visit) : xml(visit, NO_SUCH_LINE);
     });

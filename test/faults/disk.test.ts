@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { open } from "../../src/ledger/sqlite/connection.ts";
 import { standing } from "../../src/ledger/sqlite/standing.ts";
 import { inject, readOnly, smallDisk } from "../support/breaking.ts";
@@ -91,6 +92,55 @@ async function fails(injected: string): Promise<void> {
   });
   expect(rowsIn(server.file, "entry").map((row) => row["call_sid"])).toContain(told.callSid);
 }
+
+describe("a disk that hangs in the middle of a write", () => {
+  it("keeps waiting who is in that write; the others hear in time that nothing was saved, and whoever watches is answered", async () => {
+    await using server = await startServer();
+    const [told, late, later] = [server.call(), server.call(), server.call()];
+    for (const call of [told, late, later]) await call.begin();
+    await vi.waitFor(() => expect(server.rows("webhook")).toHaveLength(3), {
+      timeout: 30_000,
+      interval: 200,
+    });
+    const [action, lateAction] = [told.action(), late.action()];
+    await using _ = await inject(server.pid, `fsync:delay_exit=${HANGS_MS * 1000}:when=1`);
+    const begun = performance.now();
+    const answered = told.press("1");
+    await sleep(SETTLED_MS);
+    // Twilio, which has waited long enough, sends it again.
+    const again = told.post(action, { CallStatus: "in-progress", Digits: "1" });
+    const refusal = late.press("1");
+    expect((await server.get("/healthz")).status).toBe(200);
+    expect(performance.now() - begun).toBeLessThan(HANGS_MS / 4);
+    expect((await refusal).words).toContain("Nothing was saved just now.");
+    expect(await server.get("/readyz")).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("The disk does not answer"),
+    });
+    // By now nobody has to wait to hear so.
+    const since = performance.now();
+    expect((await later.press("1")).words).toContain("Nothing was saved just now.");
+    expect(performance.now() - since).toBeLessThan(AT_ONCE_MS);
+    expect(performance.now() - begun).toBeLessThan(HANGS_MS);
+
+    expect((await answered).words).toContain("It's recorded");
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(HANGS_MS);
+    expect(await again).toEqual(await answered);
+    const yes = () => server.rows("entry").map((row) => row["call_sid"]);
+    expect(yes()).toEqual([told.callSid]);
+    expect(await server.get("/readyz")).toEqual({ status: 200, text: "ready\n" });
+    expect((await late.post(lateAction, { CallStatus: "in-progress", Digits: "1" })).words).toContain(
+      "It's recorded",
+    );
+    expect(await server.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+/** Longer than anybody waits for the disk. */
+const HANGS_MS = 8_000;
+/** The write has begun by then. */
+const SETTLED_MS = 300;
+const AT_ONCE_MS = 1_000;
 
 describe("a file that cannot be used", () => {
   fault(8, async () => {

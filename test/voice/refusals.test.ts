@@ -116,6 +116,36 @@ describe("when the disk refuses the commit", () => {
     await failing.stop();
   });
 
+  it("nobody whose webhook comes again is told so, as long as the first may yet be on record", async () => {
+    const disk = Promise.withResolvers<void>();
+    let hangs = false;
+    let came = 0;
+    const hanging = startLine({
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        async record(turn) {
+          if (!hangs || turn.entries.length === 0) return ledger.record(turn);
+          came += 1;
+          if (came > 1) throw new LedgerUnavailable("The disk does not answer.");
+          await disk.promise;
+          hangs = false;
+          return ledger.record(turn);
+        },
+      }),
+    });
+    const call = hanging.call();
+    await call.begin();
+    const path = call.action();
+    hangs = true;
+    const twice = Promise.all([call.press("1"), call.post(path, { Digits: "1" })]);
+    setTimeout(disk.resolve, 50);
+    const [first, again] = await twice;
+    expect(first.words).toContain("recorded");
+    expect(again.twiml).toBe(first.twiml);
+    expect(hanging.rows("entry")).toHaveLength(1);
+    await hanging.stop();
+  });
+
   it("for real: a table that has lost its space keeps the answer from being said", async () => {
     const call = line.call();
     await call.begin();
