@@ -19,6 +19,12 @@ const REQUIRED = { journal_mode: "wal", synchronous: 2, foreign_keys: 1, secure_
 /** SQLite's own 2 MB are read anew for each page of a long log: a million calls' figures take three times as long. */
 const CACHE_KIB = 64 * 1024;
 
+/**
+ * So many pages come together before a commit moves them into the database, 16 MB: what is written again meanwhile is
+ * moved once, and of a busy line's commits a quarter as many wait for it as with SQLite's own thousand.
+ */
+const CHECKPOINT_PAGES = 4_000;
+
 export type OpenOptions = {
   readonly busyTimeoutMs: number;
   /** Whether somebody else empties the write-ahead log, and reads it first. */
@@ -41,7 +47,7 @@ export function open(file: string, { busyTimeoutMs, litestream = false }: OpenOp
     client.pragma("foreign_keys = ON");
     client.pragma("secure_delete = ON");
     client.pragma(`cache_size = -${CACHE_KIB}`);
-    if (litestream) client.pragma("wal_autocheckpoint = 0");
+    client.pragma(`wal_autocheckpoint = ${litestream ? 0 : CHECKPOINT_PAGES}`);
     for (const [name, expected] of Object.entries(REQUIRED)) {
       const actual = client.pragma(name, { simple: true });
       if (actual !== expected) throw new Error(`PRAGMA ${name} is ${String(actual)}, not ${expected}.`);

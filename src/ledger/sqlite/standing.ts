@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { DatabaseUnusable, errorCode, type Connection } from "./connection.ts";
 
 /**
- * SQLite brings the write-ahead log into the database at 4 MB, as far as nobody reads the old pages, and tells nobody of
+ * SQLite brings the write-ahead log into the database at 16 MB, as far as nobody reads the old pages, and tells nobody of
  * a disk that refuses: nothing is lost then, but it grows until the disk is full.
  */
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
