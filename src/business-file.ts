@@ -17,6 +17,7 @@ import {
   TEMPLATE_USES,
   USUAL_RULES,
   type Business,
+  USUAL_MESSAGES_PER_SECOND,
 } from "./call/business.ts";
 import { brokenMinimum } from "./call/retention.ts";
 import { e164, knownCountry, type Country, type E164 } from "./call/phone-number.ts";
@@ -29,6 +30,8 @@ const MAX_BUSINESSES = 1_000;
 const MAX_LOCALES = 9;
 const MAX_TOPICS = 10;
 const MAX_TEXT = 200;
+/** As far as Twilio raises it. */
+const MAX_MESSAGES_PER_SECOND = 400;
 const MAX_RECIPIENTS = 20;
 const MAX_ALIASES = 100;
 const MAX_CHARACTERS = 4_000_000;
@@ -129,6 +132,7 @@ const business = z
           z.union([contentSid, z.partialRecord(z.enum(LOCALES), contentSid)], "must be a content SID, HX…"),
         )
         .default({}),
+      messagesPerSecond: z.int().min(1).max(MAX_MESSAGES_PER_SECOND).default(USUAL_MESSAGES_PER_SECOND),
     }),
     script: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a version, such as "2026-11-22" (in quotes)'),
     locales: z

@@ -91,6 +91,7 @@ export function dispatchWith(config: Config, parts: DispatchParts): Dispatch {
       }),
       recording: recordingCarrier({ publicUrl, recordings, restOf }),
     },
+    rates: new Map(businesses.map(({ id, whatsapp }) => [id, whatsapp.messagesPerSecond])),
     now,
     random,
     observe(seen, error) {

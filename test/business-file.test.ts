@@ -126,7 +126,7 @@ describe("the demo file", () => {
         { id: "offers", category: "marketing" },
       ],
     });
-    expect(demo).toHaveLength(2);
+    expect(demo.map(({ whatsapp }) => whatsapp.messagesPerSecond)).toEqual([80, 80]);
   });
 });
 
@@ -143,6 +143,12 @@ describe("a fault in the business file is told with file, line and field:", () =
       'sender: "+14155550110"',
       'sender: "4155550110"',
       /^acme\.yaml:7: businesses\.0\.whatsapp\.sender: must be E\.164.* not 4155550110/,
+    ],
+    [
+      "more messages a second than Twilio lets any sender send",
+      'sender: "+14155550110"',
+      'messagesPerSecond: 401, sender: "+14155550110"',
+      /^acme\.yaml:7: businesses\.0\.whatsapp\.messagesPerSecond: .*400/,
     ],
     [
       "a number that no country has",

@@ -26,7 +26,12 @@ export type Business = {
   readonly legalName: string;
   readonly contact: { readonly email: string; readonly postalAddress: string; readonly privacyUrl: string };
   readonly lines: readonly [E164, ...E164[]];
-  readonly whatsapp: { readonly sender: E164; readonly templates: Templates };
+  readonly whatsapp: {
+    readonly sender: E164;
+    readonly templates: Templates;
+    /** What Twilio lets the sender send. */
+    readonly messagesPerSecond: number;
+  };
   readonly script: string;
   readonly locales: readonly [Locale, ...Locale[]];
   readonly voices: Readonly<Partial<Record<Locale, string>>>;
@@ -108,6 +113,9 @@ export const USUAL_RULES = {
   Business,
   "recording" | "withdrawal" | "verifyWithinHours" | "messages" | "calls" | "optOutWarning" | "privacy"
 >;
+
+/** "80 MPS by default per WhatsApp sender for outbound traffic" (Twilio), which raises it on request. */
+export const USUAL_MESSAGES_PER_SECOND = 80;
 
 /** The content SID for a locale; null where the business has none. */
 export function templateOf({ whatsapp }: Business, use: TemplateUse, locale: Locale): string | null {

@@ -81,6 +81,8 @@ export type Claim = {
   readonly limit: number;
   /** Only of these: calls have a rate of their own, and must not keep messages waiting. */
   readonly kinds: readonly OutgoingKind[];
+  /** At most so many of a business; of one that is not named, as many as there are. */
+  readonly perBusiness?: Readonly<Record<string, number>>;
 };
 
 export type Failure = { readonly code: string | null; readonly message: string };

@@ -1,5 +1,6 @@
 import type { Outgoing, OutgoingKind, OutgoingStore } from "../ledger/outgoing.ts";
 import { attempts, type Carriers, type OutgoingOutcome } from "./attempt.ts";
+import { pace, type Rates } from "./pace.ts";
 
 /** Takes what is due out of the queue and sends it. What one worker leaves unfinished, the next one finishes. */
 export type Worker = {
@@ -18,6 +19,8 @@ export type Worker = {
 export type WorkerParts = {
   readonly outgoing: OutgoingStore;
   readonly carriers: Carriers;
+  /** Of WhatsApp messages; a business that is not named has no limit. */
+  readonly rates: Rates;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -38,13 +41,23 @@ export type OutgoingSeen = {
   readonly reason: string | null;
 };
 
-/** So many are under way at once: each kind by itself, so that a slow endpoint keeps no message waiting. */
-const MAX_UNDER_WAY: Readonly<Record<OutgoingKind, number>> = { message: 8, call: 4, event: 4, recording: 4 };
+/**
+ * So many are under way at once: each kind by itself, so that a slow endpoint keeps no message waiting. Messages: eighty a
+ * second, Twilio's usual rate, where each takes 0.4 s.
+ */
+const MAX_UNDER_WAY: Readonly<Record<OutgoingKind, number>> = {
+  message: 32,
+  call: 4,
+  event: 4,
+  recording: 4,
+};
 const OUTGOING_KINDS = ["message", "call", "event", "recording"] as const satisfies readonly OutgoingKind[];
 /** Twilio places one call a second for an account, and would queue the others past their hours. */
 const CALL_EVERY_MS = 1_000;
 /** Longer than looking and sending can take, so that nobody else takes what is under way. */
 const LEASE_MS = 120_000;
+/** Rounds are this far apart at least: what became due or free meanwhile shares one, and its commits. */
+const ROUND_MS = 100;
 /** While nothing is due, one indexed read so often. */
 const LOOK_EVERY_MS = 1_000;
 /** What a dead worker left is in nobody's way, and is found by claiming. */
@@ -52,6 +65,7 @@ const CLAIM_EVERY_MS = 30_000;
 
 export function outboxWorker(parts: WorkerParts): Worker {
   const { outgoing, now: clock, observe, onError } = parts;
+  const messages = pace(parts.rates);
   const underWay: UnderWay = { message: new Map(), call: new Map(), event: new Map(), recording: new Map() };
   let nextCallAt = 0;
   let lastStart: Promise<unknown> = Promise.resolve();
@@ -63,8 +77,10 @@ export function outboxWorker(parts: WorkerParts): Worker {
     const room = MAX_UNDER_WAY[kind] - underWay[kind].size;
     if (room <= 0 || (kind === "call" && now < nextCallAt)) return [];
     const limit = kind === "call" ? 1 : room;
-    const claimed = await outgoing.claim({ now, leaseMs: LEASE_MS, limit, kinds: [kind] });
+    const perBusiness = kind === "message" ? messages.room(now) : {};
+    const claimed = await outgoing.claim({ now, leaseMs: LEASE_MS, limit, kinds: [kind], perBusiness });
     if (kind === "call" && claimed.length > 0) nextCallAt = now + CALL_EVERY_MS;
+    if (kind === "message") for (const { businessId } of claimed) messages.took(businessId);
     return claimed;
   }
 
@@ -120,7 +136,7 @@ export function outboxWorker(parts: WorkerParts): Worker {
       return Math.min(LOOK_EVERY_MS, due === null ? LOOK_EVERY_MS : due - now);
     }
     const started = await start(now);
-    return started.length > 0 ? 0 : LOOK_EVERY_MS;
+    return started.length > 0 ? 0 : Math.min(LOOK_EVERY_MS, messages.waitMs());
   }
 
   return {
@@ -131,9 +147,11 @@ export function outboxWorker(parts: WorkerParts): Worker {
     },
 
     async run(signal) {
+      const stopped = Promise.withResolvers<void>();
       const stopNow = () => {
         stop.abort();
         wakeUp.resolve();
+        stopped.resolve();
       };
       signal.addEventListener("abort", stopNow, { once: true });
       if (signal.aborted) stopNow();
@@ -146,7 +164,8 @@ export function outboxWorker(parts: WorkerParts): Worker {
           return LOOK_EVERY_MS;
         });
         if (now >= claimAt) claimAt = now + CLAIM_EVERY_MS;
-        if (waitMs > 0 && !signal.aborted) await soonerOf(wakeUp.promise, waitMs);
+        await soonerOf(stopped.promise, ROUND_MS);
+        if (waitMs > ROUND_MS && !signal.aborted) await soonerOf(wakeUp.promise, waitMs - ROUND_MS);
       }
       await Promise.all(OUTGOING_KINDS.flatMap((kind) => [...underWay[kind].values()]));
     },

@@ -1,4 +1,10 @@
-import { USUAL_RULES, type Business, type Locale, type Topic } from "../call/business.ts";
+import {
+  USUAL_MESSAGES_PER_SECOND,
+  USUAL_RULES,
+  type Business,
+  type Locale,
+  type Topic,
+} from "../call/business.ts";
 import { loadScripts, versionsIn } from "./load.ts";
 
 /**
@@ -33,7 +39,7 @@ const SPECIMEN = {
     privacyUrl: "https://acme.example",
   },
   lines: ["+14155550100"],
-  whatsapp: { sender: "+14155550110", templates: {} },
+  whatsapp: { sender: "+14155550110", templates: {}, messagesPerSecond: USUAL_MESSAGES_PER_SECOND },
   voices: {},
   agent: "+14155550190",
   retention: "P5Y",

@@ -1,4 +1,4 @@
-import { USUAL_RULES, type Business } from "../../src/call/business.ts";
+import { USUAL_MESSAGES_PER_SECOND, USUAL_RULES, type Business } from "../../src/call/business.ts";
 import type { Outcome, Question, Situation } from "../../src/call/flow.ts";
 import type { Key, Keypress } from "../../src/call/keypress.ts";
 import type { E164 } from "../../src/call/phone-number.ts";
@@ -16,7 +16,7 @@ export function clinic(changes: Partial<Business> = {}): Business {
     legalName: "Clinic Ltd.",
     contact: { email: "a@clinic.example", postalAddress: "1 Main St", privacyUrl: "https://clinic.example" },
     lines: ["+14155550100"],
-    whatsapp: { sender: "+14155550110", templates: {} },
+    whatsapp: { sender: "+14155550110", templates: {}, messagesPerSecond: USUAL_MESSAGES_PER_SECOND },
     script: "2026-11-22",
     locales: ["en-US"],
     voices: {},

@@ -22,6 +22,7 @@ export function eventWorker({ outgoing, endpoints, entries, clock }: Memory) {
         post: postOutside({ allowLoopback: true, timeoutMs: 2_000 }),
       }),
     },
+    rates: new Map(),
     now: () => clock.now,
     random: () => 0.5,
     observe: () => {},

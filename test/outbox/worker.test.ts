@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backoffMs } from "../../src/outbox/backoff.ts";
 import type { Carrier, Fate } from "../../src/outbox/carrier.ts";
+import type { Rates } from "../../src/outbox/pace.ts";
 import { outboxWorker, type OutgoingSeen } from "../../src/outbox/worker.ts";
 import { agree, callOf, openMemory, someNumber, type Memory } from "../support/memory.ts";
 
@@ -18,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => memory.close());
 
-function workerOn({ outgoing } = memory) {
+function workerOn({ outgoing }: Pick<Memory, "outgoing"> = memory, rates: Rates = new Map()) {
   const carrier: Carrier = {
     look: async () => ({ kind: "absent" }),
     send(job) {
@@ -29,6 +30,7 @@ function workerOn({ outgoing } = memory) {
   return outboxWorker({
     outgoing,
     carriers: { message: carrier, call: carrier, event: carrier, recording: carrier },
+    rates,
     now: () => memory.clock.now,
     random: () => 1 - Number.EPSILON,
     observe: ({ outcome }, error) => seen.push([outcome, error?.message]),
@@ -37,9 +39,9 @@ function workerOn({ outgoing } = memory) {
 }
 
 /** People agree; each is to be written to. */
-async function agreed(people: number) {
+async function agreed(people: number, businessId = "acme-dental") {
   for (let person = 0; person < people; person++) {
-    await agree(memory.ledger, callOf({ caller: someNumber(), at: memory.clock.now }));
+    await agree(memory.ledger, callOf({ businessId, caller: someNumber(), at: memory.clock.now }));
   }
 }
 
@@ -55,7 +57,7 @@ async function until(condition: () => boolean | Promise<boolean>) {
 
 describe("a worker", () => {
   it("has a bounded number under way at once", async () => {
-    await agreed(20);
+    await agreed(70);
     let underWay = 0;
     let most = 0;
     deliver = async () => {
@@ -67,8 +69,45 @@ describe("a worker", () => {
     const worker = workerOn();
     await Promise.all([worker.tick(memory.clock.now), worker.tick(memory.clock.now)]);
     while ((await worker.tick(memory.clock.now)) > 0);
-    expect(most).toBe(8);
-    expect(sent).toHaveLength(20);
+    expect(most).toBe(32);
+    expect(sent).toHaveLength(70);
+  });
+
+  it("sends no more in a second than the business's sender may, and catches up no more than a moment", async () => {
+    await agreed(40);
+    const worker = workerOn(memory, new Map([["acme-dental", 10]]));
+    const startsAt = memory.clock.now;
+    const rounds: number[] = [];
+    // The second of these comes when the first has sent what it may; the last one after a pause.
+    for (const afterMs of [0, 0, 100, 200, 250, 1_000, 60_000]) {
+      rounds.push(await worker.tick(startsAt + afterMs));
+    }
+    expect(rounds).toEqual([2, 0, 1, 1, 0, 2, 2]);
+    expect(await worker.tick(startsAt - 60_000)).toBe(0);
+  });
+
+  it("lets no business wait for another one whose sender has sent what it may", async () => {
+    await agreed(5);
+    memory.clock.now += 1;
+    await agreed(3, "hotel-miramar");
+    const worker = workerOn(
+      memory,
+      new Map([
+        ["acme-dental", 1],
+        ["hotel-miramar", 400],
+      ]),
+    );
+    expect(await worker.tick(memory.clock.now)).toBe(4);
+    expect(await states()).toEqual([
+      "sent",
+      "sent",
+      "sent",
+      "waiting",
+      "waiting",
+      "waiting",
+      "waiting",
+      "sent",
+    ]);
   });
 
   it("that stood still for longer than its lease goes on with what it has, and sends nothing twice", async () => {
@@ -155,19 +194,38 @@ describe("a running worker", () => {
     expect(await states()).toEqual(["sent", "sent"]);
   });
 
+  it("that is woken again and again makes one round of it", async () => {
+    let looks = 0;
+    const { outgoing } = memory;
+    const looking = { ...outgoing, nextDueAt: () => (looks++, outgoing.nextDueAt()) };
+    const worker = workerOn({ outgoing: looking });
+    const stop = new AbortController();
+    const running = worker.run(stop.signal);
+    await until(() => looks === 1);
+    await agreed(3);
+    for (let wakes = 0; wakes < 50; wakes++) {
+      worker.wake();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => sent.length === 3);
+    stop.abort();
+    await running;
+    expect(looks).toBeLessThan(4);
+  });
+
   it("that is told to stop finishes what is under way, leaves the rest, and holds no lease", async () => {
-    await agreed(12);
+    await agreed(36);
     const answers = Promise.withResolvers<Fate>();
     deliver = () => answers.promise;
     const stop = new AbortController();
     const worker = workerOn();
     const running = worker.run(stop.signal);
-    await until(() => sent.length === 8);
+    await until(() => sent.length === 32);
     stop.abort();
     answers.resolve({ kind: "accepted", sid: null });
     await running;
     const left = await states();
-    expect(left.filter((state) => state === "sent")).toHaveLength(8);
+    expect(left.filter((state) => state === "sent")).toHaveLength(32);
     expect(left.filter((state) => state === "waiting")).toHaveLength(4);
   });
 

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { USUAL_RULES, type Business } from "../../src/call/business.ts";
+import { USUAL_MESSAGES_PER_SECOND, USUAL_RULES, type Business } from "../../src/call/business.ts";
 import { TWIML_FOLDER } from "../../src/config.ts";
 import { inspectScripts } from "../../src/script/boot.ts";
 import { digestOf } from "../../src/script/load.ts";
@@ -57,7 +57,7 @@ export function acme(changes: Partial<Business> = {}): Business {
     legalName: "Acme Dental Limited",
     contact: { email: "a@acme.example", postalAddress: "Main Street", privacyUrl: "https://acme.example" },
     lines: ["+14155550100"],
-    whatsapp: { sender: "+14155550110", templates: {} },
+    whatsapp: { sender: "+14155550110", templates: {}, messagesPerSecond: USUAL_MESSAGES_PER_SECOND },
     script: VERSION,
     locales: ["en-US"],
     voices: {},

@@ -5,6 +5,8 @@ import { COLUMNS, outgoingOf, type Row } from "./outbox-rows.ts";
 
 /** So many are taken in one go, whatever a worker asks for. */
 export const MAX_CLAIMED = 100;
+/** So many are looked at to find them: those of a business that has its share are passed over. */
+const MAX_LOOKED_AT = 1_000;
 
 /**
  * Takes what is due, inside one transaction, so that no two workers take the same. Each kind has statements of its own:
@@ -31,13 +33,24 @@ export function outboxClaims({ client }: Pick<Connection, "client">) {
   const reclaim = reclaimer({ client });
 
   /** The first ones of a kind, one for each person. */
-  function dueOf(kind: OutgoingKind, now: number, limit: number): readonly Row[] {
+  function dueOf(
+    kind: OutgoingKind,
+    now: number,
+    limit: number,
+    share: Readonly<Record<string, number>>,
+  ): readonly Row[] {
     const people = new Set<string>();
+    const left = new Map(Object.entries(share));
     const found: Row[] = [];
+    let lookedAt = 0;
     for (const row of due[kind].iterate(now)) {
+      if (++lookedAt > MAX_LOOKED_AT) break;
+      const room = left.get(row.businessId) ?? Infinity;
+      if (room < 1) continue;
       const person = `${row.businessId}\0${row.subscriberId ?? row.id}`;
       if (FREE[kind] !== "" && people.has(person)) continue;
       people.add(person);
+      left.set(row.businessId, room - 1);
       found.push(row);
       if (found.length >= limit) break;
     }
@@ -45,12 +58,12 @@ export function outboxClaims({ client }: Pick<Connection, "client">) {
   }
 
   return {
-    claim({ now, leaseMs, limit, kinds }: Claim): readonly Outgoing[] {
+    claim({ now, leaseMs, limit, kinds, perBusiness = {} }: Claim): readonly Outgoing[] {
       const most = Math.min(limit, MAX_CLAIMED);
       if (most <= 0) return [];
       reclaim(kinds, now);
       const rows = kinds
-        .flatMap((kind) => dueOf(kind, now, most))
+        .flatMap((kind) => dueOf(kind, now, most, perBusiness))
         .toSorted((one, other) => one.dueAt - other.dueAt || one.seq - other.seq)
         .slice(0, most);
       for (const { seq } of rows) take.run(now, now + leaseMs, seq);
