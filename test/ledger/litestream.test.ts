@@ -61,12 +61,14 @@ describe("an operator whose database Litestream copies", () => {
       migrate(connection);
       connection.client.pragma("wal_checkpoint(TRUNCATE)");
       const memory = ledgerOn(connection);
-      for (let n = 0; n < 30; n++) await agreements(memory, 20);
+      await agreements(memory, 20);
+      connection.client.exec("CREATE TABLE filler (what BLOB)");
+      for (let n = 0; n < 10; n++) connection.client.exec("INSERT INTO filler VALUES (randomblob(4000000))");
       const { size } = statSync(`${name}-wal`);
       await memory.ledger.close();
       return size;
     }
-    // The other is emptied at four thousand pages of 4 kB, and begun anew.
+    // The one is emptied at four thousand pages of 4 kB, and begun anew.
     const [own, left] = [await sizeAfter(false), await sizeAfter(true)];
     expect(left).toBeGreaterThan(1.5 * own);
   });
