@@ -32,8 +32,8 @@ setInterval(holdYoungGeneration, LOOK_EVERY_MS).unref();
  */
 export function holdYoungGeneration(): void {
   const young = v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-  const isSmall = (young?.space_size ?? 0) < YOUNG_MB * 2 ** 20;
-  v8.setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
+  const mayDouble = (young?.space_size ?? 0) * 2 <= YOUNG_MB * 2 ** 20;
+  v8.setFlagsFromString(`--semi-space-growth-factor=${mayDouble ? 2 : 1}`);
 }
 
 /** What only the start has needed is dead by then; V8 would find out when there is much more of it. */
