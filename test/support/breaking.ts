@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "./memory.ts";
@@ -26,8 +26,7 @@ export async function inject(pid: number, fault: string) {
     );
     strace.once("close", () => resolve());
   });
-  // Whoever traces a process stands in its status.
-  while (!/^TracerPid:\t[1-9]/m.test(statusOf(pid))) {
+  while (!isHeld(pid)) {
     await Promise.race([ended, sleep(5)]);
     if (strace.exitCode !== null) throw new Error(`strace cannot hold ${pid}: root is needed. ${said}`);
   }
@@ -43,8 +42,11 @@ export async function inject(pid: number, fault: string) {
   };
 }
 
-function statusOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/status`, "utf8");
+/** Whether somebody traces each of its threads: one that is not held yet would write undisturbed. */
+function isHeld(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) =>
+    /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8")),
+  );
 }
 
 /** A folder on a disk of its own that holds so much. Whoever made it disposes of it: `using`. */
