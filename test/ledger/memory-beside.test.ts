@@ -91,8 +91,16 @@ describe("a memory in a thread of its own", () => {
     const call = callOf();
     await agree(memory.ledger, call);
     memory.ledger.noteAnswered({
-      ...{ businessId: call.businessId, callSid: call.callSid, route: "begin", step: "begin", attempt: 1 },
-      ...{ at: call.at, milliseconds: 1, httpStatus: 200, repeated: false, outcome: "choice" },
+      businessId: call.businessId,
+      callSid: call.callSid,
+      route: "begin",
+      step: "begin",
+      attempt: 1,
+      at: call.at,
+      milliseconds: 1,
+      httpStatus: 200,
+      repeated: false,
+      outcome: "choice",
     });
     await memory.ledger.close();
     expect(existsSync(`${file}-wal`)).toBe(false);
