@@ -67,7 +67,6 @@ export function askingThread<Question, Told = never>(
     const places = handoverPlaces();
     const started = new Worker(file, { workerData: { places, data } satisfies Given });
     handed = handover(places, monotonicMs);
-    started.unref();
     started.on("message", ({ answers, told }: Said<Told>) => {
       heardAt = monotonicMs();
       for (const each of told) onTold?.(each);
@@ -87,6 +86,8 @@ export function askingThread<Question, Told = never>(
       gone(error instanceof Error ? error : new Error(String(error))),
     );
     started.once("exit", () => gone(null));
+    // Only now: whoever listens to a thread holds the process.
+    started.unref();
     return started;
   }
 
