@@ -163,15 +163,15 @@ describe("yesline subscriber erase", () => {
       import { open } from "${ROOT}src/ledger/sqlite/connection.ts";
       import { sqliteMemory } from "${ROOT}src/ledger/sqlite/memory.ts";
       const connection = open(process.argv[1], { busyTimeoutMs: 5000 });
-      connection.client.function("power_cut", () => process.kill(process.pid, "SIGKILL"));
-      connection.client.exec(
-        "CREATE TEMP TRIGGER cut AFTER UPDATE OF text ON note BEGIN SELECT power_cut(); END",
-      );
       const memory = sqliteMemory(connection, {
         vault: numberVault(Buffer.from(process.argv[2], "base64")),
         newId: () => crypto.randomUUID(), now: Date.now, monotonicMs: () => 0,
         onCommit: () => {}, onFatal: () => {},
       });
+      connection.client.function("power_cut", () => process.kill(process.pid, "SIGKILL"));
+      connection.client.exec(
+        "CREATE TEMP TRIGGER cut AFTER UPDATE OF text ON note BEGIN SELECT power_cut(); END",
+      );
       await memory.privacy.erase({ businessId: "acme-dental", who: { number: "${NUMBER}" },
         keepSuppression: true, by: "cli", byName: "cli", at: 1 });`;
     const secret = Buffer.from(line.config.secret).toString("base64");

@@ -61,7 +61,7 @@ test("an fsync that fails as the write-ahead log is emptied: SQLite tells nobody
       encoding: "utf8",
     });
   expect(run(1, {})).toMatchObject({ status: 0, stdout: '["nothing","nothing"]' });
-  const { signal, stdout, stderr } = run(7, { POWER_FAILS: "yesline.db" });
+  const { signal, stdout, stderr } = run(20, { POWER_FAILS: "yesline.db" });
   expect(signal).toBe("SIGKILL");
   expect(JSON.parse(stdout)).toEqual([
     "nothing",
@@ -72,7 +72,7 @@ test("an fsync that fails as the write-ahead log is emptied: SQLite tells nobody
   expect(disk.lose(() => 0.5, 0)).toBeGreaterThan(0);
   const client = new Database(file);
   expect(client.pragma("integrity_check", { simple: true })).toBe("ok");
-  expect(client.prepare("SELECT time, count(*) FROM told GROUP BY time").raw().all()).toEqual([[6, 500]]);
+  expect(client.prepare("SELECT time, count(*) FROM told GROUP BY time").raw().all()).toEqual([[19, 500]]);
   client.close();
   rmSync(folder, { recursive: true });
 });

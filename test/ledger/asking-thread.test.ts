@@ -5,8 +5,8 @@ import type { Order } from "./asked-worker.ts";
 
 const WORKER = new URL("asked-worker.ts", import.meta.url);
 /** Longer than a thread takes to look at a question on a busy machine, and far shorter than it hangs here. */
-const PATIENCE_MS = 300;
-const HANGS_MS = 1_500;
+const PATIENCE_MS = 600;
+const HANGS_MS = 2_500;
 
 let thread: AskingThread<Order>;
 let lost: (Error | null)[];
@@ -103,7 +103,7 @@ describe("a thread that hangs", () => {
 
   it("has nobody refused who came just before it was back", async () => {
     const { over } = await hanging();
-    await new Promise((resolve) => setTimeout(resolve, HANGS_MS - PATIENCE_MS));
+    await new Promise((resolve) => setTimeout(resolve, HANGS_MS - PATIENCE_MS / 3));
     expect(await note("in time")).toBe(1);
     expect([await over, refused]).toEqual(["over", 0]);
   });
