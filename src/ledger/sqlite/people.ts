@@ -24,18 +24,20 @@ export function peopleBook({ client }: Connection, { vault, newId }: PeopleOptio
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
 
-  const known = (businessId: string, number: E164) =>
-    lookUp(vault, (each) => byIndex.get(businessId, each.blindIndex(businessId, number)));
+  const known = (businessId: string, number: E164, blindIndex = vault.blindIndex(businessId, number)) =>
+    lookUp(vault, (each) =>
+      byIndex.get(businessId, each === vault ? blindIndex : each.blindIndex(businessId, number)),
+    );
 
   /** Who has this number, also where nobody has heard of it yet. */
   function person(businessId: string, number: E164, at: number): Person {
-    const found = known(businessId, number);
+    const blindIndex = vault.blindIndex(businessId, number);
+    const found = known(businessId, number, blindIndex);
     if (found !== undefined) {
       const { id, sealedSalt } = found;
       return { id, salt: () => vault.openSalt(id, sealedSalt), save: () => undefined };
     }
     const id = newId();
-    const blindIndex = vault.blindIndex(businessId, number);
     const { salt, commitment } = vault.commit(number);
     const lastFour = vault.lastFourIndex(businessId, number);
     const sealed = vault.encrypt(id, number);

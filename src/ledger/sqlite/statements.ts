@@ -152,11 +152,7 @@ export function prepare({ client, db }: Connection) {
         "SELECT state FROM consent WHERE business_id = ? AND subscriber_id = ? AND topic = ? AND simulated = ?",
       )
       .pluck(),
-    consentsOf: db
-      .select({ topic: consent.topic, state: consent.state, simulated: consent.simulated, at: consent.at })
-      .from(consent)
-      .where(and(eq(consent.businessId, $("businessId")), eq(consent.subscriberId, $("subscriberId"))))
-      .prepare(),
+    consentsOf: consentReader(client),
     setConsent: rowInserter(
       { client },
       consent,
@@ -169,6 +165,25 @@ export function prepare({ client, db }: Connection) {
       .values({ id: 1, at: $("at") })
       .onConflictDoUpdate({ target: probe.id, set: { at: sql`excluded.at` } })
       .prepare(),
+  };
+}
+
+/** Where a person stands, in both worlds. */
+function consentReader(client: Connection["client"]) {
+  type Standing = { readonly topic: string; readonly state: ConsentState; readonly at: number };
+  const read = client.prepare<
+    [Named<"businessId" | "subscriberId">],
+    Standing & { readonly simulated: 0 | 1 }
+  >(
+    `SELECT topic, state, simulated, at FROM consent
+     WHERE business_id = :businessId AND subscriber_id = :subscriberId`,
+  );
+  return {
+    all: (
+      which: Named<"businessId" | "subscriberId">,
+    ): readonly (Standing & {
+      readonly simulated: boolean;
+    })[] => read.all(which).map((row) => ({ ...row, simulated: row.simulated === 1 })),
   };
 }
 
