@@ -70,6 +70,9 @@ export type Messages = {
 
   /** The messages with one person, in order, newest first; bounded. */
   withSubscriber(businessId: string, subscriberId: string, limit: number): Promise<readonly MessageView[]>;
+
+  /** Which of these SIDs a message of this business bears, whoever it was with: also those who were forgotten since. */
+  borne(businessId: string, sids: readonly string[]): Promise<readonly string[]>;
 };
 
 /** A message as Twilio delivered it. */

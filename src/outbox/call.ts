@@ -18,8 +18,8 @@ export type Verdict = PlacingVerdict;
 
 /** Twilio's default; from 3 to 59. */
 const MACHINE_DETECTION_TIMEOUT_SECONDS = 30;
-/** Of one person's calls, so many are told apart when a lost answer is looked up. */
-const MAX_KNOWN = 50;
+/** So many calls are told apart when a lost answer is looked up: more than leave while Twilio's clock is behind ours. */
+const MAX_KNOWN = 100;
 
 /** The language that whoever asked for the call named. */
 function localeOf({ payload: { locale } }: Job<"call">): string {
@@ -40,13 +40,13 @@ export function callCarrier({ publicUrl, ledger, outgoing, guard, restOf }: Call
       if (found === undefined) return { kind: "unknown", reason: NO_ACCOUNT };
       if (found.kind === "unknown") return found;
       const { businessId, subscriberId, unclearSince } = job;
-      const known = await outgoing.list({
-        businessId,
-        kind: "call",
-        subscriberId: subscriberId ?? undefined,
-        limit: MAX_KNOWN,
-      });
-      const others = new Set(known.map(({ providerSid }) => providerSid));
+      const calls = { businessId, kind: "call", limit: MAX_KNOWN } as const;
+      const known = await Promise.all([
+        outgoing.list({ ...calls, subscriberId: subscriberId ?? undefined }),
+        // Whoever was forgotten and has come back was somebody else when this number was called before.
+        outgoing.list({ ...calls, states: ["sent"], before: job.seq }),
+      ]);
+      const others = new Set(known.flat().map(({ providerSid }) => providerSid));
       // Of one person's calls only one is under way: what was placed from this line since then is ours.
       const since = (unclearSince ?? 0) - CLOCK_SKEW_MS;
       const call = found.items.find(

@@ -23,7 +23,7 @@ export type MessageParts = {
   readonly businesses: readonly Business[];
   readonly ledger: Pick<Ledger, "numberOf">;
   readonly outgoing: Pick<OutgoingStore, "addressee" | "compose">;
-  readonly messages: Pick<Messages, "withSubscriber">;
+  readonly messages: Pick<Messages, "withSubscriber" | "borne">;
   /** Renders the words. Law 9: nothing here words anything. */
   readonly write: (business: Business, message: Written) => Omit<Composed, "contentSid">;
   /** As a message names them, in its language. */
@@ -37,7 +37,7 @@ export type Written = Pick<MessagePayload, "purpose" | "topics" | "locale" | "ju
 
 type MessagePayload = Job<"message">["payload"];
 
-/** Of one person's messages, so many are told apart when a lost answer is looked up. */
+/** Of one person's messages, the newest ones: what is looked for is among them. */
 const MAX_KEPT = 100;
 
 /**
@@ -68,7 +68,8 @@ export function messageCarrier(parts: MessageParts): Carrier<"message"> {
       const found = await restOf(job.simulated)?.findMessages(addresses(business, number));
       if (found === undefined) return { kind: "unknown", reason: NO_ACCOUNT };
       if (found.kind === "unknown") return found;
-      const others = new Set(known.map(({ sid }) => sid));
+      const sids = found.items.map(({ sid }) => sid);
+      const others = new Set(await messages.borne(job.businessId, sids));
       const words = templateFor(business, job.payload) === null ? own.words : null;
       return ours(
         job,
@@ -174,8 +175,8 @@ function templateUse(purpose: OutPurpose): TemplateUse | null {
 }
 
 /**
- * Whether one of these is the message whose answer was lost. Of one person's messages only one is under way, so what
- * went there since is ours, unless its words say otherwise.
+ * Whether one of these, which no message of ours bears, is the one whose answer was lost. Of one person's messages only
+ * one is under way, so what went there since is ours, unless its words say otherwise.
  *
  * @param words null where a template carried them: how it reads is not known here, and rather one message too few is
  * sent than two

@@ -63,6 +63,20 @@ describe("someone who is called", () => {
     expect(await line.row(id)).toMatchObject({ state: "sent", attempts: 2 });
   });
 
+  it("(row 43) is called though whoever had the number before was called, and was forgotten", async () => {
+    const { to } = await asked();
+    await line.settle();
+    const by = { keepSuppression: false, by: "cli", byName: "cli", at: line.clock.now } as const;
+    await line.privacy.erase({ businessId: "acme-dental", who: { number: to }, ...by });
+    line.clock.now += 10_000;
+    line.twilio.state.faults = [500];
+    const { id } = await asked(to);
+    await line.settle();
+    await line.later(5 * MINUTE_MS);
+    expect(line.twilio.calls).toHaveLength(2);
+    expect(await line.row(id)).toMatchObject({ state: "sent", attempts: 2 });
+  });
+
   it("(row 43) is called again only because somebody asked again", async () => {
     const { to } = await asked();
     await line.settle();

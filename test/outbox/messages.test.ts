@@ -161,6 +161,24 @@ describe("row 43: Twilio accepted it and the answer was lost", () => {
     expect((await line.all()).map(({ state }) => state)).toEqual(["sent", "sent"]);
   });
 
+  it("and what went to whoever had the number before, who was forgotten, is not taken for it", async () => {
+    const { caller } = await line.agrees();
+    await line.settle();
+    const who = { number: caller };
+    const by = { keepSuppression: false, by: "cli", byName: "cli", at: line.clock.now } as const;
+    await line.privacy.erase({ businessId: "acme-dental", who, ...by });
+    line.clock.now += 10_000;
+    line.twilio.state.faults = [500];
+    await line.agrees({ caller });
+    await line.settle();
+    await line.later(10 * MINUTE_MS);
+    expect(line.twilio.messages).toHaveLength(2);
+    const sids = line.twilio.messages.map(({ sid }) => sid);
+    expect((await line.all()).map(({ state, providerSid }) => [state, providerSid])).toEqual(
+      sids.map((sid) => ["sent", sid]),
+    );
+  });
+
   it("and free text is told from another system's by its words", async () => {
     const { caller, entry } = await line.agrees();
     await line.settle();
