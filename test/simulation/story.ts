@@ -6,10 +6,14 @@ import type { World } from "./world.ts";
 
 /** What happens in one world, before all is well again. */
 const EVENTS = 150;
-/** A queue that is not done after this is never done: three days are the longest that anything may wait. */
-const AFTERMATH_MS = [1, 10, 60, 120, 600, 3_600, 3_600, 7_200, 36_000, 36_000, 86_400, 86_400, 86_400].map(
-  (seconds) => seconds * 1_000,
-);
+/**
+ * A queue that is not done after this is never done: three days are the longest that anything may wait. What then expires
+ * has news of its own, which are tried in the hours that come last.
+ */
+const AFTERMATH_MS = [
+  ...[1, 10, 60, 120, 600, 3_600, 3_600, 7_200, 36_000, 36_000, 86_400, 86_400, 86_400],
+  ...[7_200, 7_200, 7_200, 7_200],
+].map((seconds) => seconds * 1_000);
 /** Each of these times goes by in so many steps: what is sent in one of them is answered in the next. */
 const ROUNDS = 4;
 const MAX_SETTLING = 5_000;
