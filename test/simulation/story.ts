@@ -11,8 +11,8 @@ const EVENTS = 150;
  * has news of its own, which are tried in the hours that come last.
  */
 const AFTERMATH_MS = [
-  ...[1, 10, 60, 120, 600, 3_600, 3_600, 7_200, 36_000, 36_000, 86_400, 86_400, 86_400],
-  ...[7_200, 7_200, 7_200, 7_200],
+  1, 10, 60, 120, 600, 3_600, 3_600, 7_200, 36_000, 36_000, 86_400, 86_400, 86_400, 7_200, 7_200, 7_200,
+  7_200,
 ].map((seconds) => seconds * 1_000);
 /** Each of these times goes by in so many steps: what is sent in one of them is answered in the next. */
 const ROUNDS = 4;
