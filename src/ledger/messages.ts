@@ -71,8 +71,11 @@ export type Messages = {
   /** The messages with one person, in order, newest first; bounded. */
   withSubscriber(businessId: string, subscriberId: string, limit: number): Promise<readonly MessageView[]>;
 
-  /** Which of these SIDs a message of this business bears, whoever it was with: also those who were forgotten since. */
-  borne(businessId: string, sids: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Which of these SIDs another message of this business bears than the one with this id, whoever it was with: also
+   * those who were forgotten since.
+   */
+  borneByOthers(businessId: string, messageId: string, sids: readonly string[]): Promise<readonly string[]>;
 };
 
 /** A message as Twilio delivered it. */

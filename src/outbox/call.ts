@@ -46,7 +46,7 @@ export function callCarrier({ publicUrl, ledger, outgoing, guard, restOf }: Call
         // Whoever was forgotten and has come back was somebody else when this number was called before.
         outgoing.list({ ...calls, states: ["sent"], before: job.seq }),
       ]);
-      const others = new Set(known.flat().map(({ providerSid }) => providerSid));
+      const others = new Set(known.flat().map(({ id, providerSid }) => (id === job.id ? null : providerSid)));
       // Of one person's calls only one is under way: what was placed from this line since then is ours.
       const since = (unclearSince ?? 0) - CLOCK_SKEW_MS;
       const call = found.items.find(

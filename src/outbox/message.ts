@@ -23,7 +23,7 @@ export type MessageParts = {
   readonly businesses: readonly Business[];
   readonly ledger: Pick<Ledger, "numberOf">;
   readonly outgoing: Pick<OutgoingStore, "addressee" | "compose">;
-  readonly messages: Pick<Messages, "withSubscriber" | "borne">;
+  readonly messages: Pick<Messages, "withSubscriber" | "borneByOthers">;
   /** Renders the words. Law 9: nothing here words anything. */
   readonly write: (business: Business, message: Written) => Omit<Composed, "contentSid">;
   /** As a message names them, in its language. */
@@ -69,7 +69,7 @@ export function messageCarrier(parts: MessageParts): Carrier<"message"> {
       if (found === undefined) return { kind: "unknown", reason: NO_ACCOUNT };
       if (found.kind === "unknown") return found;
       const sids = found.items.map(({ sid }) => sid);
-      const others = new Set(await messages.borne(job.businessId, sids));
+      const others = new Set(await messages.borneByOthers(job.businessId, job.id, sids));
       const words = templateFor(business, job.payload) === null ? own.words : null;
       return ours(
         job,

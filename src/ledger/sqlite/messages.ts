@@ -211,7 +211,7 @@ function statusBook({ client }: Connection, { outbox }: Pick<EntryBook, "outbox"
 function shelf(
   { client }: Connection,
   { vault, write, book }: Omit<Parts, "newId">,
-): Pick<Messages, "inbox" | "words" | "handle" | "get" | "withSubscriber" | "borne"> {
+): Pick<Messages, "inbox" | "words" | "handle" | "get" | "withSubscriber" | "borneByOthers"> {
   const inbox = client.prepare<[number, number | null, number], StoredMessage>(
     `SELECT ${VIEWED} WHERE message.purpose = 'unclear' AND message.handled_at IS NULL AND message.seq > ?
        AND message.simulated = coalesce(?, message.simulated)
@@ -231,7 +231,9 @@ function shelf(
     `UPDATE message SET handled_at = ?, handled_by = ?
      WHERE business_id = ? AND id = ? AND direction = 'in' AND purpose = 'unclear' AND handled_at IS NULL`,
   );
-  const borne = client.prepare<[string, string]>("SELECT 1 FROM message WHERE sid = ? AND business_id = ?");
+  const borneByOther = client.prepare<[string, string, string]>(
+    "SELECT 1 FROM message WHERE sid = ? AND business_id = ? AND id <> ?",
+  );
 
   return {
     async inbox({ after, limit, simulated }) {
@@ -250,7 +252,8 @@ function shelf(
       const found = one.get(businessId, messageId);
       return found === undefined ? null : { ...found, ...viewOf(found) };
     },
-    borne: async (businessId, sids) => sids.filter((sid) => borne.get(sid, businessId) !== undefined),
+    borneByOthers: async (businessId, messageId, sids) =>
+      sids.filter((sid) => borneByOther.get(sid, businessId, messageId) !== undefined),
 
     async withSubscriber(businessId, subscriberId, limit) {
       return withPerson.all(businessId, subscriberId, Math.min(limit, MAX_LISTED)).map(viewOf);
