@@ -83,9 +83,11 @@ export async function takeAnswer(
   const { business } = conversation;
   const number = subscriberId === null ? null : await ledger.numberOf(business.id, subscriberId);
   const question = questionAt(address, business, number);
-  if (question === null) throw new Error(`${business.id} no longer asks what this address asks.`);
+  if (question === null) throw new Error(noLongerAsked(business));
   const returning = question.step === "language" || question.step === "welcome-back" || address.change;
   const situation = await situate(ledger, conversation, locale, returning);
+  // Before anything is kept: nobody is asked about a number that the line does not know.
+  if (situation.caller === null && isAboutCaller(question)) throw new Error(noLongerAsked(business));
   const key = keypress.kind === "key" ? keypress.key : null;
   const asked: Asked = {
     step: nameOf(question),
@@ -97,6 +99,15 @@ export async function takeAnswer(
     subscriberId,
   };
   return respond(ledger, conversation, asked, advance(question, keypress, situation));
+}
+
+function noLongerAsked({ id }: Business): string {
+  return `${id} no longer asks what this address asks.`;
+}
+
+/** Whether it speaks of the number that the call comes from. */
+function isAboutCaller(question: Question): boolean {
+  return question.step === "choice" || (question.step === "topic" && question.number === null);
 }
 
 /** The question that is answered, and what was done at it. */

@@ -55,6 +55,19 @@ describe("a request that is not Twilio's is refused, and not one row is written:
     for (const table of TABLES) expect(line.rows(table), table).toEqual([]);
   });
 
+  it("an answer about the caller's own number, from a caller who now has none, is answered with the apology", async () => {
+    const own = fields();
+    await line.app.request(signedRequest(PUBLIC_URL, "/voice", own, token()));
+    const before = TABLES.map((table) => line.rows(table));
+    const path = "/voice/2026-11-22/en-US/choice?try=1";
+    for (const answer of [{}, { Digits: "1" }, { Digits: "9" }]) {
+      const withheld = { ...own, From: "", CallStatus: "in-progress", ...answer };
+      const response = await line.app.request(signedRequest(PUBLIC_URL, path, withheld, token()));
+      expect(await response.text()).toMatch(/sorry/i);
+    }
+    expect(TABLES.map((table) => line.rows(table))).toEqual(before);
+  });
+
   it("a step of a call that never began is answered with the apology", async () => {
     const response = await line.app.request(
       withFields({ Digits: "1" }, "/voice/2026-11-22/en-US/choice?try=1"),
