@@ -537,4 +537,18 @@ describe("the messages with one person", () => {
     });
     expect(await memory.messages.withSubscriber("clinic", String(id), 1)).toEqual([theirs]);
   });
+
+  it("are told from one whose answer was lost by whose SID it is: another's, also of who was forgotten since, and never its own", async () => {
+    await joined(memory);
+    const [ours] = memory.rows("message");
+    const [id, sid] = [String(ours?.["id"]), String(ours?.["sid"])];
+    memory.connection.client.exec("DELETE FROM subscriber");
+    const stranger = sid.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
+    const borneByOthers = (messageId: string, business = "clinic") =>
+      memory.messages.borneByOthers(business, messageId, [sid, stranger]);
+    expect(await borneByOthers("another")).toEqual([sid]);
+    // Its status came while it was looked for.
+    expect(await borneByOthers(id)).toEqual([]);
+    expect(await borneByOthers("another", "elsewhere")).toEqual([]);
+  });
 });
