@@ -195,15 +195,15 @@ describe("a yes", () => {
     const written = fc.record({
       body: text,
       buttonText: fc.option(text),
-      payload: fc.option(fc.oneof(text, fc.constantFrom("pizza", "no", "Yes!", "yes:1"))),
+      payload: fc.option(fc.oneof(text, fc.constantFrom("pizza", "yes", "no", "Yes!", "yes:1"))),
       optOutType: fc.constantFrom(null, "STOP", "START", "HELP"),
     });
     fc.assert(
       fc.property(written, (each) => {
         const { intent } = understand(each, business, vocabulary);
         const said = [each.body, each.buttonText ?? ""].map(folded);
-        const explicit =
-          said.some((one) => yes.has(one)) && each.optOutType !== "STOP" && each.payload !== "no";
+        const pressed = each.payload === "yes" || said.some((one) => yes.has(one));
+        const explicit = pressed && each.optOutType !== "STOP" && each.payload !== "no";
         expect(intent.kind !== "yes" || explicit).toBe(true);
       }),
       { numRuns: 3_000 },
